@@ -1,0 +1,44 @@
+#![doc = include_str!("../README.md")]
+
+mod auth;
+mod backoff;
+mod clock;
+mod error;
+mod id;
+mod observe;
+mod origin;
+mod pacer;
+mod page;
+mod path;
+mod pipeline;
+mod request;
+mod response;
+mod retry;
+mod secret;
+mod transport;
+
+pub use auth::{CredentialError, Credentials, StaticAuthorization};
+pub use clock::{Clock, Randomness, SystemClock, SystemRandomness};
+pub use error::{Class, Delivery, Error, Failure, Problem};
+pub use id::InvalidId;
+pub use observe::{Attempt, Event, Observer};
+pub use origin::{InvalidOrigin, Origin};
+pub use pacer::{Bucket, PacerConfig, Signal};
+pub use page::{Listing, Page, links};
+pub use path::Path;
+pub use pipeline::{Answer, Dialect, Pipeline, PipelineConfig, user_agent};
+pub use request::{Call, Request, Safety};
+pub use response::{DecodeError, Response};
+pub use retry::RetryPolicy;
+pub use secret::{ExposeSecret, SecretString};
+pub use transport::{HttpTransport, Transport, TransportConfig, TransportError};
+
+// So that `define_id!` works inside this crate's own tests and doc examples too.
+extern crate self as client_core;
+
+/// What [`define_id!`] needs in the caller's crate. Not part of the interface.
+#[doc(hidden)]
+pub mod __private {
+    pub use serde;
+    pub use serde::{Deserialize, Serialize};
+}

@@ -1,0 +1,423 @@
+//! What happens to a call, in order: span; the retry loop; and in it, for each attempt, credentials, pacer,
+//! transport, classification.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT};
+use http::{HeaderMap, HeaderValue, Method};
+use tracing::Instrument as _;
+
+use crate::auth::Credentials;
+use crate::backoff::Delays;
+use crate::clock::{Clock, Randomness, SystemClock, SystemRandomness};
+use crate::error::{Class, Delivery, Error, Failure, Problem, Report};
+use crate::observe::{Attempt, Event, Observer};
+use crate::origin::Origin;
+use crate::pacer::{Bucket, Pacer, PacerConfig, Signal};
+use crate::request::{Call, Request};
+use crate::response::Response;
+use crate::retry::{self, RetryBudget, RetryPolicy, Verdict};
+use crate::transport::{HttpTransport, Transport, TransportConfig, TransportError};
+
+/// A vendor's ways: how it names buckets, tells limits, and says no.
+pub trait Dialect: fmt::Debug + Send + Sync + 'static {
+    /// What an error answer says.
+    type Problem: Problem;
+
+    /// The bucket that a request draws from.
+    fn bucket(&self, request: &Request) -> Bucket;
+
+    /// What an answer tells about limits.
+    fn signal(&self, response: &Response) -> Signal;
+
+    /// The vendor's id of an answer.
+    fn request_id(&self, headers: &HeaderMap) -> Option<String>;
+
+    /// Whether an answer is a success, a refusal, or nothing that this API would say.
+    fn judge(&self, response: &Response) -> Answer<Self::Problem>;
+}
+
+/// What a dialect makes of an answer.
+#[derive(Debug)]
+pub enum Answer<P> {
+    /// It was done.
+    Accepted,
+    /// It was refused.
+    Refused(P),
+    /// The status says success and the rest does not.
+    Nonsense {
+        /// What came instead.
+        what: String,
+        /// Whether the other side may have acted.
+        delivery: Delivery,
+    },
+}
+
+/// What a client is made of. Every part but the origin and the credentials has a sensible default.
+#[derive(Debug, Clone)]
+pub struct PipelineConfig {
+    /// Where requests go.
+    pub origin: Origin,
+    /// Who we are, to the other side.
+    pub credentials: Arc<dyn Credentials>,
+    /// What we call ourselves; see [`user_agent`].
+    pub user_agent: String,
+    /// How the network is used. Ignored if `transport` is given.
+    pub network: TransportConfig,
+    /// The network itself, if not ours.
+    pub transport: Option<Arc<dyn Transport>>,
+    /// How patient we are.
+    pub retry: RetryPolicy,
+    /// How we pace ourselves.
+    pub pacer: PacerConfig,
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Where chance comes from.
+    pub randomness: Arc<dyn Randomness>,
+}
+
+impl PipelineConfig {
+    /// A configuration with every default.
+    #[must_use]
+    pub fn new(origin: Origin, credentials: Arc<dyn Credentials>, user_agent: impl Into<String>) -> Self {
+        Self {
+            origin,
+            credentials,
+            user_agent: user_agent.into(),
+            network: TransportConfig::default(),
+            transport: None,
+            retry: RetryPolicy::default(),
+            pacer: PacerConfig::default(),
+            clock: Arc::new(SystemClock::default()),
+            randomness: Arc::new(SystemRandomness),
+        }
+    }
+}
+
+/// The machinery under a client. Cheap to clone; clones share connections, pacing and retry budget.
+#[derive(Debug)]
+pub struct Pipeline<D> {
+    shared: Arc<Shared<D>>,
+    scope: Scope,
+}
+
+impl<D> Clone for Pipeline<D> {
+    fn clone(&self) -> Self {
+        Self { shared: self.shared.clone(), scope: self.scope.clone() }
+    }
+}
+
+#[derive(Debug)]
+struct Shared<D> {
+    dialect: D,
+    origin: Origin,
+    credentials: Arc<dyn Credentials>,
+    user_agent: String,
+    transport: Arc<dyn Transport>,
+    retry: RetryPolicy,
+    budget: RetryBudget,
+    pacer: Pacer,
+    clock: Arc<dyn Clock>,
+    randomness: Arc<dyn Randomness>,
+}
+
+/// What a clone may have of its own.
+#[derive(Debug, Clone, Default)]
+struct Scope {
+    tag: Option<String>,
+    observer: Option<Arc<dyn Observer>>,
+}
+
+impl<D: Dialect> Pipeline<D> {
+    /// Puts the parts together.
+    ///
+    /// # Errors
+    ///
+    /// If the network cannot be set up.
+    pub fn new(dialect: D, config: PipelineConfig) -> Result<Self, TransportError> {
+        let transport = match config.transport {
+            Some(transport) => transport,
+            None => Arc::new(HttpTransport::new(&config.network)?),
+        };
+        let shared = Shared {
+            dialect,
+            origin: config.origin,
+            credentials: config.credentials,
+            user_agent: config.user_agent,
+            transport,
+            retry: config.retry,
+            budget: RetryBudget::full(),
+            pacer: Pacer::new(config.pacer, config.clock.clone()),
+            clock: config.clock,
+            randomness: config.randomness,
+        };
+        Ok(Self { shared: Arc::new(shared), scope: Scope::default() })
+    }
+
+    /// A clone whose user agent ends in `tag`, so that its calls can be told apart in the vendor's logs.
+    #[must_use]
+    pub fn tagged(&self, tag: impl Into<String>) -> Self {
+        let mut clone = self.clone();
+        clone.scope.tag = Some(tag.into());
+        clone
+    }
+
+    /// A clone whose calls `observer` hears of.
+    #[must_use]
+    pub fn observed(&self, observer: Arc<dyn Observer>) -> Self {
+        let mut clone = self.clone();
+        clone.scope.observer = Some(observer);
+        clone
+    }
+
+    /// Where requests go.
+    #[must_use]
+    pub fn origin(&self) -> &Origin {
+        &self.shared.origin
+    }
+
+    /// Where the time comes from.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.shared.clock
+    }
+
+    /// Makes a call: sends it, repeats it where that is safe and may help, and reads the answer.
+    ///
+    /// # Errors
+    ///
+    /// What the last attempt met.
+    pub async fn send<T>(&self, call: &Call<T>) -> Result<T, Error<D::Problem>> {
+        let (value, _) = self.send_with_response(call).await?;
+        Ok(value)
+    }
+
+    /// Like [`send`](Self::send), and hands over the answer too, for its headers.
+    ///
+    /// # Errors
+    ///
+    /// What the last attempt met.
+    pub async fn send_with_response<T>(&self, call: &Call<T>) -> Result<(T, Response), Error<D::Problem>> {
+        let span = tracing::debug_span!("call", name = call.name, request = ?call.request);
+        self.attempts(call).instrument(span).await
+    }
+
+    async fn attempts<T>(&self, call: &Call<T>) -> Result<(T, Response), Error<D::Problem>> {
+        let Shared { retry, clock, randomness, budget, .. } = &*self.shared;
+        let bucket = self.shared.dialect.bucket(&call.request);
+        let started = clock.monotonic();
+        let mut waited = Duration::ZERO;
+        let mut delays = Delays::new(retry.base, retry.cap);
+        let (mut attempts, mut refusals) = (0, 0);
+        loop {
+            let failed = match self.attempt(call, &bucket, &mut waited).await {
+                Ok(answer) => {
+                    budget.earn();
+                    return Ok(answer);
+                }
+                Err(failed) => failed,
+            };
+            attempts += 1;
+            let elapsed = clock.monotonic().saturating_sub(started);
+            let mut delay = delays.next(&**randomness);
+            let again = match retry::judge(&failed.failure, failed.delivery, call.safety) {
+                Verdict::GiveUp => false,
+                Verdict::RepeatWhenAllowed => {
+                    refusals += 1;
+                    delay = failed.pause.unwrap_or(delay);
+                    waited += delay;
+                    refusals <= retry.rate_limit_refusals
+                }
+                Verdict::Repeat => {
+                    let patient = elapsed.saturating_sub(waited) + delay < retry.time;
+                    attempts - refusals < retry.attempts && patient && budget.spend()
+                }
+            };
+            if !again {
+                return Err(self.report(call, *failed, attempts, elapsed));
+            }
+            tracing::debug!(attempts, ?delay, "will be repeated");
+            self.tell(&Event::Retrying { call: call.name, attempts, delay });
+            clock.sleep(delay).await;
+        }
+    }
+
+    async fn attempt<T>(
+        &self,
+        call: &Call<T>,
+        bucket: &Bucket,
+        waited: &mut Duration,
+    ) -> Result<(T, Response), Box<Failed<D::Problem>>> {
+        let request = self.prepare(&call.request).await.map_err(Failed::before_sending)?;
+        let asked = self.shared.clock.monotonic();
+        let place = self
+            .shared
+            .pacer
+            .reserve(bucket, |delay| {
+                tracing::debug!(bucket = bucket.name, ?delay, "waits for its rate limit");
+                self.tell(&Event::Waiting { call: call.name, bucket: &bucket.name, delay });
+            })
+            .await;
+        let sent = self.shared.clock.monotonic();
+        *waited += sent.saturating_sub(asked);
+        let result = match self.shared.transport.send(request).await {
+            Ok(answer) => {
+                let (parts, body) = answer.into_parts();
+                let response = Response { status: parts.status, headers: parts.headers, body };
+                let signal = self.shared.dialect.signal(&response);
+                place.answered(signal);
+                self.classify(call, response, signal)
+            }
+            Err(error) => {
+                drop(place);
+                let delivery = error.delivery();
+                Err(Box::new(Failed {
+                    failure: Failure::Transport(error),
+                    delivery,
+                    response: None,
+                    pause: None,
+                }))
+            }
+        };
+        self.log(call, &result, self.shared.clock.monotonic().saturating_sub(sent));
+        result
+    }
+
+    async fn prepare(&self, request: &Request) -> Result<http::Request<Bytes>, Failure<D::Problem>> {
+        if let Some(flaw) = request.flaw() {
+            return Err(Failure::InvalidRequest(flaw.to_owned()));
+        }
+        let url = self
+            .shared
+            .origin
+            .join(request.path.encoded(), &request.query)
+            .map_err(|error| Failure::InvalidRequest(error.to_string()))?;
+        let mut parts = http::Request::builder()
+            .method(request.method.clone())
+            .uri(url.as_str())
+            .body(())
+            .map_err(|error| Failure::InvalidRequest(error.to_string()))?
+            .into_parts()
+            .0;
+        parts.headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        parts.headers.insert(USER_AGENT, self.user_agent()?);
+        if request.body.is_some() {
+            parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        } else if matches!(request.method, Method::POST | Method::PUT | Method::PATCH) {
+            // Okta answers 411 without it.
+            parts.headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
+        parts.headers.extend(request.headers.clone());
+        self.shared.credentials.authorize(&mut parts).await.map_err(Failure::Credentials)?;
+        Ok(http::Request::from_parts(parts, request.body.clone().unwrap_or_default()))
+    }
+
+    fn user_agent(&self) -> Result<HeaderValue, Failure<D::Problem>> {
+        let text = match &self.scope.tag {
+            Some(tag) => format!("{} {tag}", self.shared.user_agent),
+            None => self.shared.user_agent.clone(),
+        };
+        HeaderValue::from_str(&text)
+            .map_err(|_| Failure::InvalidRequest("the user agent holds what no header may hold".into()))
+    }
+
+    fn classify<T>(
+        &self,
+        call: &Call<T>,
+        response: Response,
+        signal: Signal,
+    ) -> Result<(T, Response), Box<Failed<D::Problem>>> {
+        let (failure, delivery) = match self.shared.dialect.judge(&response) {
+            Answer::Accepted => match (call.decode)(&response) {
+                Ok(value) => return Ok((value, response)),
+                Err(error) => (Failure::Decode(error), Delivery::Done),
+            },
+            Answer::Refused(problem) => {
+                let acted = problem.class() == Class::Unavailable;
+                (Failure::Api(problem), if acted { Delivery::Unknown } else { Delivery::Refused })
+            }
+            Answer::Nonsense { what, delivery } => (Failure::Protocol(what), delivery),
+        };
+        // The pacer keeps everybody out of a bucket that is used up; only what it does not know of has to
+        // be waited for here.
+        let pause = matches!(signal, Signal::Window { .. } | Signal::Pause(_)).then_some(Duration::ZERO);
+        Err(Box::new(Failed { failure, delivery, response: Some(response), pause }))
+    }
+
+    fn log<T>(
+        &self,
+        call: &Call<T>,
+        result: &Result<(T, Response), Box<Failed<D::Problem>>>,
+        elapsed: Duration,
+    ) {
+        let (response, failed) = match result {
+            Ok((_, response)) => (Some(response), None),
+            Err(failed) => (failed.response.as_ref(), Some(failed.delivery)),
+        };
+        let attempt = Attempt {
+            call: call.name,
+            safety: call.safety,
+            method: call.request.method.clone(),
+            path: call.request.path.template().to_owned(),
+            status: response.map(|response| response.status),
+            request_id: response.and_then(|response| self.shared.dialect.request_id(&response.headers)),
+            failed,
+            elapsed,
+        };
+        let status = attempt.status.map(|status| status.as_u16());
+        tracing::debug!(status, request_id = attempt.request_id, ?elapsed, ?failed, "attempt");
+        self.tell(&Event::Attempt(&attempt));
+    }
+
+    fn tell(&self, event: &Event<'_>) {
+        if let Some(observer) = &self.scope.observer {
+            observer.on_event(event);
+        }
+    }
+
+    fn report<T>(
+        &self,
+        call: &Call<T>,
+        failed: Failed<D::Problem>,
+        attempts: u32,
+        elapsed: Duration,
+    ) -> Error<D::Problem> {
+        Error::new(Report {
+            call: call.name,
+            request: format!("{:?}", call.request),
+            failure: failed.failure,
+            delivery: failed.delivery,
+            status: failed.response.as_ref().map(|response| response.status),
+            request_id: failed.response.as_ref().and_then(|r| self.shared.dialect.request_id(&r.headers)),
+            attempts,
+            elapsed,
+        })
+    }
+}
+
+/// An attempt that failed.
+struct Failed<P> {
+    failure: Failure<P>,
+    delivery: Delivery,
+    response: Option<Response>,
+    /// How long to wait before the next, if the pacer sees to the rest.
+    pause: Option<Duration>,
+}
+
+impl<P> Failed<P> {
+    fn before_sending(failure: Failure<P>) -> Box<Self> {
+        Box::new(Self { failure, delivery: Delivery::NotSent, response: None, pause: None })
+    }
+}
+
+/// Joins the caller's product (`payroll/3.2`), if there is one, and the client's own into a user agent.
+#[must_use]
+pub fn user_agent(product: Option<&str>, client: &str) -> String {
+    match product {
+        Some(product) => format!("{product} {client}"),
+        None => client.to_owned(),
+    }
+}

@@ -1,0 +1,146 @@
+//! When a failed attempt is repeated: a plain decision over data.
+
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use crate::error::{Class, Delivery, Failure, Problem};
+use crate::request::Safety;
+
+/// How patient a client is.
+#[derive(Debug, Clone)]
+pub struct RetryPolicy {
+    /// How often a call is sent at most, not counting answers that a rate limit gave. Default 5.
+    pub attempts: u32,
+    /// How long a call may go on, from its first attempt, not counting waits for a rate limit. Default 90 s.
+    pub time: Duration,
+    /// How often a call lets itself be sent away by a rate limit. Default 10: each may be a minute.
+    pub rate_limit_refusals: u32,
+    /// The first delay's upper bound; doubled each time. Default 0.5 s.
+    pub base: Duration,
+    /// The longest delay. Default 8 s.
+    pub cap: Duration,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self {
+            attempts: 5,
+            time: Duration::from_secs(90),
+            rate_limit_refusals: 10,
+            base: Duration::from_millis(500),
+            cap: Duration::from_secs(8),
+        }
+    }
+}
+
+/// What to do with a failed attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Repeating cannot help, or is not safe.
+    GiveUp,
+    /// Repeat after a back-off; it counts.
+    Repeat,
+    /// Nothing was done, and the pacer knows how long to wait; it does not count as an attempt.
+    RepeatWhenAllowed,
+}
+
+/// Only what is safe is repeated: what did not act always is, what may have acted only if acting twice is
+/// the same as once.
+pub(crate) fn judge<P: Problem>(failure: &Failure<P>, delivery: Delivery, safety: Safety) -> Verdict {
+    let harmless = matches!(delivery, Delivery::NotSent | Delivery::Refused) || safety != Safety::Unsafe;
+    let may_help = match failure {
+        Failure::InvalidRequest(_) | Failure::Credentials(_) => false,
+        Failure::Transport(_) => true,
+        Failure::Api(problem) => match problem.class() {
+            Class::RateLimited => return Verdict::RepeatWhenAllowed,
+            Class::Busy | Class::Unavailable => true,
+            _ => false,
+        },
+        // A read whose answer was spoilt on its way is worth another; a write that was done is done.
+        Failure::Decode(_) | Failure::Protocol(_) => safety == Safety::Read,
+    };
+    if may_help && harmless { Verdict::Repeat } else { Verdict::GiveUp }
+}
+
+/// Repetitions one client may afford: each costs ten, each success earns one, so an outage is met with a
+/// tenth more load, not with five times as much.
+#[derive(Debug)]
+pub(crate) struct RetryBudget(AtomicU32);
+
+const FULL: u32 = 500;
+const COST: u32 = 10;
+
+impl RetryBudget {
+    pub(crate) fn full() -> Self {
+        Self(AtomicU32::new(FULL))
+    }
+
+    pub(crate) fn earn(&self) {
+        self.change(|left| Some((left + 1).min(FULL)));
+    }
+
+    pub(crate) fn spend(&self) -> bool {
+        self.change(|left| left.checked_sub(COST))
+    }
+
+    fn change(&self, change: impl FnMut(u32) -> Option<u32>) -> bool {
+        self.0.fetch_update(Relaxed, Relaxed, change).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::TransportError;
+
+    #[derive(Debug, Clone, thiserror::Error)]
+    #[error("no")]
+    struct No(Class);
+
+    impl Problem for No {
+        fn class(&self) -> Class {
+            self.0
+        }
+    }
+
+    fn api(class: Class) -> Failure<No> {
+        Failure::Api(No(class))
+    }
+
+    fn lost(delivery: Delivery) -> Failure<No> {
+        Failure::Transport(TransportError::new("lost", delivery))
+    }
+
+    #[test]
+    fn only_what_is_safe_is_repeated() {
+        use Delivery::{Done, NotSent, Refused, Unknown};
+        use Safety::{Idempotent, Read, Unsafe};
+        use Verdict::{GiveUp, Repeat, RepeatWhenAllowed};
+        for (failure, delivery, safety, verdict) in [
+            (lost(NotSent), NotSent, Unsafe, Repeat),
+            (lost(Unknown), Unknown, Unsafe, GiveUp),
+            (lost(Unknown), Unknown, Idempotent, Repeat),
+            (lost(Unknown), Unknown, Read, Repeat),
+            (api(Class::Unavailable), Unknown, Unsafe, GiveUp),
+            (api(Class::Unavailable), Unknown, Idempotent, Repeat),
+            (api(Class::Busy), Refused, Unsafe, Repeat),
+            (api(Class::RateLimited), Refused, Unsafe, RepeatWhenAllowed),
+            (api(Class::NotFound), Refused, Read, GiveUp),
+            (api(Class::Unauthenticated), Refused, Read, GiveUp),
+            (Failure::Protocol("html".into()), Done, Unsafe, GiveUp),
+            (Failure::Protocol("html".into()), Done, Read, Repeat),
+        ] {
+            assert_eq!(judge(&failure, delivery, safety), verdict, "{failure:?} {delivery:?} {safety:?}");
+        }
+    }
+
+    #[test]
+    fn an_outage_drains_the_budget() {
+        let budget = RetryBudget::full();
+        let afforded = (0..1000).filter(|_| budget.spend()).count();
+        assert_eq!(afforded, 50);
+        (0..10).for_each(|_| budget.earn());
+        assert!(budget.spend());
+    }
+}

@@ -1,0 +1,3 @@
+//! Secrets, and text that may hold one.
+
+pub use secrecy::{ExposeSecret, SecretString};

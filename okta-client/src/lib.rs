@@ -1,0 +1,3 @@
+//! Okta.
+mod id;
+pub use id::{GroupId, UserId};

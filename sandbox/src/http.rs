@@ -1,0 +1,147 @@
+//! What a vendor sees of a request, and what it answers. Plain data; the sockets are in `server`.
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::Value;
+
+use crate::record::System;
+
+/// A handler's outcome: refusals leave by `?`.
+pub(crate) type Reply = Result<Answer, Answer>;
+
+/// A request, read completely.
+#[derive(Debug)]
+pub(crate) struct Ask {
+    pub(crate) system: System,
+    pub(crate) method: String,
+    /// As sent, still percent-encoded, without the query.
+    pub(crate) path: String,
+    /// As sent, with the query.
+    pub(crate) target: String,
+    pub(crate) segments: Vec<String>,
+    pub(crate) query: Query,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    /// Scheme and authority that the caller used, for links.
+    pub(crate) base: String,
+    pub(crate) at: DateTime<Utc>,
+    pub(crate) request_id: String,
+}
+
+impl Ask {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    pub(crate) fn user_agent(&self) -> &str {
+        self.header("user-agent").unwrap_or_default()
+    }
+
+    pub(crate) fn json(&self) -> Option<Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    /// Method and path, as error messages name a call.
+    pub(crate) fn name(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+
+    /// Refuses query parameters that the sandbox does not model: answering as if they were not there
+    /// would be a wrong answer that looks right.
+    pub(crate) fn only_parameters(&self, modelled: &[&str]) -> Result<(), Answer> {
+        match self.query.0.iter().find(|(name, _)| !modelled.contains(&name.as_str())) {
+            None => Ok(()),
+            Some((name, _)) => Err(self.not_modelled(&format!("query parameter {name}"))),
+        }
+    }
+
+    /// The loud answer to what the sandbox does not know.
+    pub(crate) fn not_modelled(&self, what: &str) -> Answer {
+        let message = format!("The sandbox does not model {what} of {}", self.name());
+        tracing::warn!(system = %self.system, "{message}");
+        match self.system {
+            System::Okta => crate::okta::error::not_modelled(&message),
+            System::ServiceNow => crate::servicenow::error::envelope(501, &message, None),
+        }
+    }
+}
+
+/// Query parameters in the order they were sent, decoded.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Query(pub(crate) Vec<(String, String)>);
+
+impl Query {
+    pub(crate) fn parse(raw: &str) -> Self {
+        Self(url::form_urlencoded::parse(raw.as_bytes()).into_owned().collect())
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// A parameter that is there and not empty.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.get(name).filter(|value| !value.is_empty())
+    }
+
+    pub(crate) fn is_true(&self, name: &str) -> bool {
+        self.get(name) == Some("true")
+    }
+
+    /// The query text with some parameters set to other values.
+    pub(crate) fn with(&self, changes: &[(&str, String)]) -> String {
+        let mut text = url::form_urlencoded::Serializer::new(String::new());
+        for (name, value) in changes {
+            text.append_pair(name, value);
+        }
+        for (name, value) in &self.0 {
+            if !changes.iter().any(|(changed, _)| changed == name) {
+                text.append_pair(name, value);
+            }
+        }
+        text.finish()
+    }
+}
+
+/// An answer, before it meets a socket.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn empty(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: Vec::new() }
+    }
+
+    pub(crate) fn json(status: u16, body: &Value) -> Self {
+        Self { body: body.to_string().into_bytes(), ..Self::empty(status) }
+            .header("content-type", "application/json")
+    }
+
+    pub(crate) fn html(status: u16, body: &str) -> Self {
+        Self { body: body.as_bytes().to_vec(), ..Self::empty(status) }
+            .header("content-type", "text/html;charset=utf-8")
+    }
+
+    /// Adds a header line. A value that cannot stand in a header is left out.
+    pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.push((HeaderName::from_static(name), value));
+        }
+        self
+    }
+
+    pub(crate) fn has_header(&self, name: &str) -> bool {
+        self.headers.iter().any(|(header, _)| header == name)
+    }
+
+    /// Headers without a body, as HEAD wants them.
+    pub(crate) fn without_body(mut self) -> Self {
+        self.body.clear();
+        self
+    }
+}

@@ -1,0 +1,186 @@
+//! An Okta org: users, groups, memberships and the System Log.
+
+pub(crate) mod error;
+mod filter;
+mod groups;
+mod index;
+mod lifecycle;
+pub(crate) mod log;
+mod memberships;
+mod page;
+mod profile;
+pub(crate) mod users;
+
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+use serde_json::{Map, Value, json};
+
+use crate::clock::okta_time;
+use crate::http::{Answer, Ask, Reply};
+use crate::id::Ids;
+use crate::limits::{Limits, Standing, Windows};
+
+pub(crate) use groups::{Group, Groups, Kind};
+pub(crate) use users::{Status, User, Users};
+
+/// The org's state.
+#[derive(Debug)]
+pub(crate) struct Org {
+    pub(crate) ids: Ids,
+    pub(crate) token: String,
+    /// The id of the admin who made the token: whom `me` names and the log blames.
+    pub(crate) token_owner: String,
+    pub(crate) custom_attributes: BTreeSet<String>,
+    pub(crate) users: Users,
+    pub(crate) groups: Groups,
+    pub(crate) log: log::SystemLog,
+    pub(crate) mails: Vec<Value>,
+    windows: Windows,
+}
+
+/// What an org is made with.
+pub(crate) struct Settings {
+    pub(crate) seed: u64,
+    pub(crate) limits: Limits,
+    pub(crate) search_lag: TimeDelta,
+    pub(crate) log_lag: TimeDelta,
+    pub(crate) custom_attributes: BTreeSet<String>,
+}
+
+impl Org {
+    pub(crate) fn new(settings: Settings) -> Self {
+        let mut ids = Ids::new(settings.seed, "okta");
+        Self {
+            token: format!("00{}{}", ids.base62(20), ids.base62(20)),
+            token_owner: String::new(),
+            ids,
+            custom_attributes: settings.custom_attributes,
+            users: Users::new(settings.search_lag),
+            groups: Groups::new(settings.search_lag),
+            log: log::SystemLog::new(settings.seed, settings.log_lag),
+            mails: Vec::new(),
+            windows: Windows::new(settings.limits),
+        }
+    }
+
+    pub(crate) fn concurrency(&self) -> usize {
+        self.windows.limits().concurrency()
+    }
+
+    /// Answers a request: credentials, rate limit, then the call itself.
+    pub(crate) fn answer(&mut self, ask: &Ask) -> Answer {
+        if ask.header("authorization") != Some(&format!("SSWS {}", self.token)) {
+            return dressed(error::invalid_token(), ask, None);
+        }
+        let standing = self.windows.count(ask);
+        let answer = if standing.passes {
+            route(self, ask).unwrap_or_else(|refusal| refusal)
+        } else {
+            error::rate_limited()
+        };
+        dressed(answer, ask, Some(standing))
+    }
+
+    /// The answer to one request too many in flight.
+    pub(crate) fn too_busy(ask: &Ask) -> Answer {
+        dressed(error::rate_limited(), ask, Some(Standing::too_many_at_once(ask.at)))
+    }
+
+    /// The answer that a fault asked for.
+    pub(crate) fn injected(&self, status: u16, ask: &Ask) -> Answer {
+        let standing = (status == 429).then(|| self.windows.spent(ask));
+        dressed(error::injected(status, ask), ask, standing)
+    }
+
+    /// Notes a mail that the org sent.
+    pub(crate) fn mail(&mut self, ask: &Ask, template: &str, user: &str, to: &str) {
+        self.mails.push(json!({"template": template, "userId": user, "to": to, "at": okta_time(ask.at)}));
+    }
+
+    /// Everything, for a test to look at. The token is not in it.
+    pub(crate) fn state(&self, base: &str) -> Value {
+        let users: Vec<Value> = self.users.iter().map(|user| self.user_state(user, base)).collect();
+        let groups: Vec<Value> = self.groups.iter().map(|group| self.group_state(group, base)).collect();
+        json!({"users": users, "groups": groups, "logs": self.log.everything(), "mails": self.mails})
+    }
+
+    fn user_state(&self, user: &User, base: &str) -> Value {
+        let mut state = user.with_links(base);
+        state["groups"] = memberships::group_ids(self, user).into();
+        state
+    }
+
+    fn group_state(&self, group: &Group, base: &str) -> Value {
+        let mut state = group.with_links(base);
+        let members: Vec<&str> = memberships::members(self, group).map(|user| user.id.as_str()).collect();
+        state["members"] = members.into();
+        state
+    }
+}
+
+fn route(org: &mut Org, ask: &Ask) -> Reply {
+    let path: Vec<&str> = ask.segments.iter().map(String::as_str).collect();
+    let Some(path) = path.strip_prefix(&["api", "v1"]) else { return Err(ask.not_modelled("the path")) };
+    match (ask.method.as_str(), path) {
+        ("GET", ["users"]) => users::list(org, ask),
+        ("POST", ["users"]) => users::create(org, ask),
+        ("GET", ["users", user]) => users::get(org, ask, user),
+        ("POST", ["users", user]) => users::update(org, ask, user),
+        ("PUT", ["users", user]) => users::replace(org, ask, user),
+        ("DELETE", ["users", user]) => lifecycle::delete(org, ask, user),
+        ("POST", ["users", user, "lifecycle", action]) => lifecycle::act(org, ask, user, action),
+        ("DELETE", ["users", user, "sessions"]) => users::clear_sessions(org, ask, user),
+        ("GET", ["users", user, "groups"]) => users::groups(org, ask, user),
+        ("GET", ["users", user, "roles"]) => users::roles(org, ask, user),
+        ("GET", ["users", user, "factors"]) => users::factors(org, ask, user),
+        ("GET", ["groups"]) => groups::list(org, ask),
+        ("POST", ["groups"]) => groups::create(org, ask),
+        ("GET", ["groups", group]) => groups::get(org, ask, group),
+        ("PUT", ["groups", group]) => groups::replace(org, ask, group),
+        ("DELETE", ["groups", group]) => groups::delete(org, ask, group),
+        ("GET", ["groups", group, "users"]) => memberships::list(org, ask, group),
+        ("PUT", ["groups", group, "users", user]) => memberships::add(org, ask, group, user),
+        ("DELETE", ["groups", group, "users", user]) => memberships::remove(org, ask, group, user),
+        ("GET", ["logs"]) => log::list(org, ask),
+        _ => Err(ask.not_modelled("the call")),
+    }
+}
+
+/// Adds the headers that every answer of Okta has.
+fn dressed(answer: Answer, ask: &Ask, standing: Option<Standing>) -> Answer {
+    let session = crate::id::sha256_hex(&ask.request_id);
+    let answer = answer
+        .header("x-okta-request-id", &ask.request_id)
+        .header("cache-control", "no-cache, no-store")
+        .header("set-cookie", "sid=\"\"; Expires=Thu, 01-Jan-1970 00:00:10 GMT; Path=/")
+        .header("set-cookie", &format!("JSESSIONID={}; Path=/; HttpOnly", &session[..32].to_uppercase()));
+    let Some(standing) = standing else { return answer };
+    answer
+        .header("x-rate-limit-limit", &standing.limit.to_string())
+        .header("x-rate-limit-remaining", &standing.remaining.to_string())
+        .header("x-rate-limit-reset", &standing.reset.to_string())
+}
+
+/// The body as an object.
+fn object(ask: &Ask) -> Result<Map<String, Value>, Answer> {
+    let kind = ask.header("content-type").unwrap_or_default();
+    if !kind.starts_with("application/json") {
+        let summary = "Bad request. Accept and/or Content-Type headers likely do not match supported values.";
+        return Err(error::error(400, "E0000019", summary, &[]));
+    }
+    match ask.json() {
+        Some(Value::Object(body)) => Ok(body),
+        _ => Err(error::bad_json()),
+    }
+}
+
+/// A query parameter that is `true` or `false`.
+fn flag(ask: &Ask, name: &str, default: bool) -> Result<bool, Answer> {
+    match ask.query.text(name) {
+        None => Ok(default),
+        Some("true") => Ok(true),
+        Some("false") => Ok(false),
+        Some(other) => Err(error::validation(name, &[format!("{name}: '{other}' is not a boolean")])),
+    }
+}

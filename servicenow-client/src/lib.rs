@@ -1,0 +1,3 @@
+//! ServiceNow.
+mod id;
+pub use id::SysId;
