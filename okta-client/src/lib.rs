@@ -1,3 +1,30 @@
-//! Okta.
+#![doc = include_str!("../README.md")]
+
+mod builder;
+mod client;
+mod dialect;
+mod filter;
+mod groups;
 mod id;
+mod problem;
+mod system_log;
+mod users;
+
+pub use builder::{Builder, ConfigError};
+pub use client::OktaClient;
+pub use client_core::{
+    Attempt, Call, Class, Clock, Delivery, Event, ExposeSecret, Failure, InvalidId, Listing, Observer,
+    PacerConfig, Path, Problem, Randomness, Request, RetryPolicy, Safety, SecretString, Transport,
+    TransportConfig, TransportError,
+};
+pub use filter::Filter;
+pub use groups::{Group, GroupKind, GroupProfile, Groups, ListGroups};
 pub use id::{GroupId, UserId};
+pub use problem::OktaProblem;
+pub use system_log::{LogEvent, LogQuery, SystemLog};
+pub use users::{
+    Activation, ActivationLink, ListUsers, Mail, NewUser, Profile, ProfilePatch, User, UserStatus, Users,
+};
+
+/// Why a call failed; [`problem`](client_core::Error::problem) is what Okta said.
+pub type Error = client_core::Error<OktaProblem>;

@@ -1,0 +1,151 @@
+//! The client.
+
+use std::sync::Arc;
+
+use client_core::{Call, Clock, Listing, Observer, Page, Pipeline, Request, Response, links};
+use serde::de::DeserializeOwned;
+
+use crate::Error;
+use crate::builder::{Builder, ConfigError};
+use crate::dialect::Okta;
+use crate::groups::Groups;
+use crate::system_log::SystemLog;
+use crate::users::Users;
+
+/// The paths under which links to next pages may lead.
+const ROOTS: &[&str] = &["/api/v1/"];
+
+/// A client of one Okta org. Cheap to clone; clones share connections, rate-limit buckets and retry budget.
+#[derive(Debug, Clone)]
+pub struct OktaClient {
+    pipeline: Pipeline<Okta>,
+}
+
+impl OktaClient {
+    pub(crate) fn new(pipeline: Pipeline<Okta>) -> Self {
+        Self { pipeline }
+    }
+
+    /// Begins a client of the org at `org_url`: `https://acme.okta.com`.
+    pub fn builder(org_url: impl Into<String>) -> Builder {
+        Builder::new(org_url)
+    }
+
+    /// Begins a client with what the environment says, under the names that Okta's own SDKs use:
+    /// `OKTA_CLIENT_ORGURL` and `OKTA_CLIENT_TOKEN`.
+    ///
+    /// # Errors
+    ///
+    /// If one of them is missing.
+    pub fn builder_from_env() -> Result<Builder, ConfigError> {
+        Builder::from_env()
+    }
+
+    /// A client with what the environment says; see [`builder_from_env`](Self::builder_from_env).
+    ///
+    /// # Errors
+    ///
+    /// If a variable is missing or wrong.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::builder_from_env()?.build()
+    }
+
+    /// Users: find, create, change, and move through their lifecycle.
+    #[must_use]
+    pub fn users(&self) -> Users<'_> {
+        Users::new(self)
+    }
+
+    /// Groups and their members.
+    #[must_use]
+    pub fn groups(&self) -> Groups<'_> {
+        Groups::new(self)
+    }
+
+    /// The System Log.
+    #[must_use]
+    pub fn system_log(&self) -> SystemLog<'_> {
+        SystemLog::new(self)
+    }
+
+    /// A clone whose user agent ends in `tag`. Okta keeps the user agent in the System Log
+    /// (`client.userAgent.rawUserAgent`), so the tag joins a log entry to whatever caused it.
+    #[must_use]
+    pub fn tagged(&self, tag: impl Into<String>) -> Self {
+        Self::new(self.pipeline.tagged(tag))
+    }
+
+    /// A clone whose calls `observer` hears of, with Okta's request ids.
+    #[must_use]
+    pub fn observed(&self, observer: Arc<dyn Observer>) -> Self {
+        Self::new(self.pipeline.observed(observer))
+    }
+
+    /// The clock that paces this client.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        self.pipeline.clock()
+    }
+
+    /// The org's address: `https://acme.okta.com`.
+    #[must_use]
+    pub fn org_url(&self) -> &str {
+        self.pipeline.origin().as_str()
+    }
+
+    /// Makes any call, with the same authentication, pacing, retries and errors as the methods of this crate:
+    /// for endpoints that it does not cover.
+    ///
+    /// ```
+    /// use okta_client::{Call, Path, Request};
+    ///
+    /// # async fn run(okta: okta_client::OktaClient) -> Result<(), okta_client::Error> {
+    /// let org: serde_json::Value =
+    ///     okta.send(&Call::read("okta.org.get", Request::get(Path::new("/api/v1/org")))).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As every call.
+    pub async fn send<T>(&self, call: &Call<T>) -> Result<T, Error> {
+        self.pipeline.send(call).await
+    }
+
+    /// A list that begins with `first` and goes on by `Link: <…>; rel="next"`.
+    pub(crate) fn list<T>(&self, name: &'static str, first: Request) -> Listing<T, Error>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        let client = self.clone();
+        Listing::new(
+            None,
+            move |link: Option<String>| {
+                let client = client.clone();
+                let first = first.clone();
+                async move {
+                    let request = match &link {
+                        None => first,
+                        Some(link) => Request::follow(link, ROOTS)
+                            .map_err(|error| Error::protocol("okta.next_page", error.to_string()))?,
+                    };
+                    let call = Call::<Vec<T>>::read(name, request);
+                    let (items, response) = client.pipeline.send_with_response(&call).await?;
+                    Ok(Page { items, next: next_link(&response).map(Some) })
+                }
+            },
+            || {
+                Error::protocol(
+                    "okta.next_page",
+                    "the list goes round in circles: its next page is one that was read before",
+                )
+            },
+        )
+    }
+}
+
+/// Okta sends one `Link` header a relation; other servers join them.
+fn next_link(response: &Response) -> Option<String> {
+    let values = response.headers.get_all("link").iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(links).find(|(_, relation)| *relation == "next").map(|(target, _)| target.to_owned())
+}
