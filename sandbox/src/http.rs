@@ -135,10 +135,6 @@ impl Answer {
         self
     }
 
-    pub(crate) fn has_header(&self, name: &str) -> bool {
-        self.headers.iter().any(|(header, _)| header == name)
-    }
-
     /// Headers without a body, as HEAD wants them.
     pub(crate) fn without_body(mut self) -> Self {
         self.body.clear();

@@ -1,0 +1,77 @@
+//! Who is in which group.
+
+use serde_json::Value;
+
+use super::groups::{Group, Kind, named};
+use super::users::{User, in_list};
+use super::{Org, error, log, page, users};
+use crate::http::{Answer, Ask, Reply};
+
+/// `GET /groups/{id}/users`: members of every status.
+pub(super) fn list(org: &Org, ask: &Ask, group: &str) -> Reply {
+    ask.only_parameters(&["after", "limit"])?;
+    let group = named(org, group)?;
+    let rows = members(org, &group).map(|user| (user.key, in_list(user.body(), &ask.base)));
+    page::by_key(ask, rows, page::limit(ask, 1000, 1000)?)
+}
+
+/// `PUT /groups/{id}/users/{user}`: 204, also for a member.
+pub(super) fn add(org: &mut Org, ask: &Ask, group: &str, user: &str) -> Reply {
+    ask.only_parameters(&[])?;
+    let (group, user) = changeable(org, group, user)?;
+    join(org, ask, &group, &user);
+    Ok(Answer::empty(204))
+}
+
+/// `DELETE /groups/{id}/users/{user}`: 204, also for one who is no member.
+pub(super) fn remove(org: &mut Org, ask: &Ask, group: &str, user: &str) -> Reply {
+    ask.only_parameters(&[])?;
+    let (group, user) = changeable(org, group, user)?;
+    if org.groups.set_member(group.key, user.key, false, ask.at) {
+        let targets = vec![log::user_target(&user), log::group_target(&group)];
+        org.note(ask, "group.user_membership.remove", "Remove user from group membership", targets);
+    }
+    Ok(Answer::empty(204))
+}
+
+fn changeable(org: &Org, group: &str, user: &str) -> Result<(Group, User), Answer> {
+    let (group, user) = (named(org, group)?, users::named(org, user)?);
+    if group.kind == Kind::Okta { Ok((group, user)) } else { Err(error::forbidden()) }
+}
+
+/// Makes a user a member, and logs it if that is new.
+pub(super) fn join(org: &mut Org, ask: &Ask, group: &Group, user: &User) {
+    if org.groups.set_member(group.key, user.key, true, ask.at) {
+        let targets = vec![log::user_target(user), log::group_target(group)];
+        org.note(ask, "group.user_membership.add", "Add user to group membership", targets);
+    }
+}
+
+/// The groups that a create names in `groupIds`.
+pub(super) fn wanted(org: &Org, ids: Option<&Value>) -> Result<Vec<Group>, Answer> {
+    let ids: Vec<&str> = ids.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    if ids.len() > 20 {
+        let cause = "groupIds: The number of groups must not exceed 20".to_owned();
+        return Err(error::validation("groupIds", &[cause]));
+    }
+    let groups: Vec<Group> = ids.into_iter().map(|id| named(org, id)).collect::<Result<_, _>>()?;
+    if groups.iter().any(|group| group.kind != Kind::Okta) {
+        return Err(error::forbidden());
+    }
+    Ok(groups)
+}
+
+pub(super) fn members<'a>(org: &'a Org, group: &'a Group) -> Box<dyn Iterator<Item = &'a User> + 'a> {
+    if group.kind == Kind::BuiltIn {
+        return Box::new(org.users.iter());
+    }
+    Box::new(group.members.iter().filter_map(|key| org.users.at(*key)))
+}
+
+pub(super) fn groups_of<'a>(org: &'a Org, user: &'a User) -> impl Iterator<Item = &'a Group> {
+    org.groups.iter().filter(|group| group.kind == Kind::BuiltIn || group.members.contains(&user.key))
+}
+
+pub(super) fn group_ids(org: &Org, user: &User) -> Vec<String> {
+    groups_of(org, user).map(|group| group.id.clone()).collect()
+}

@@ -1,0 +1,171 @@
+//! The company as a ServiceNow instance knows it.
+
+use chrono::{DateTime, Utc};
+
+use super::company::{Company, DEPARTMENTS, DOMAIN, LOCATIONS, Person};
+use super::morning;
+use crate::onboarding::{self, ITEM_NAME, OnboardingRequest, VARIABLES};
+use crate::servicenow::catalog::FULFILMENT_GROUP;
+use crate::servicenow::schema::{self, CHOICES};
+use crate::servicenow::store::{Author, record};
+use crate::servicenow::{Instance, Record};
+
+pub(crate) fn fill(instance: &mut Instance, company: &Company, now: DateTime<Utc>) {
+    let set_up = morning(chrono::NaiveDate::from_ymd_opt(2026, 1, 5).unwrap_or_default());
+    let mut writer = Writer { instance, author: Author { user_name: "admin".to_owned(), at: set_up } };
+    writer.base_system();
+    let departments = writer.departments();
+    let locations = writer.locations();
+    let people = writer.people(company, &departments, &locations);
+    writer.integration_user();
+    writer.groups(company, &people);
+    writer.catalog();
+    for hire in &company.hires {
+        let manager = hire.manager.and_then(|at| people.get(at)).cloned();
+        onboarding::order(writer.instance, &request(hire, manager), now);
+    }
+}
+
+fn request(hire: &Person, manager: Option<String>) -> OnboardingRequest {
+    let mailbox = hire.login.split('@').next().unwrap_or_default();
+    OnboardingRequest {
+        first_name: Some(hire.first.clone()),
+        last_name: Some(hire.last.clone()),
+        personal_email: Some(format!("{mailbox}@mail.example")),
+        employee_number: Some(hire.number.clone()),
+        department: Some(hire.department().name.to_owned()),
+        title: Some(hire.title.clone()),
+        manager,
+        location: Some(LOCATIONS[hire.location].0.to_owned()),
+        employment_type: Some("employee".to_owned()),
+        start_date: Some("today".to_owned()),
+        end_date: None,
+    }
+}
+
+struct Writer<'a> {
+    instance: &'a mut Instance,
+    author: Author,
+}
+
+impl Writer<'_> {
+    /// Inserts through the normal write path. The seed breaks no rule of the instance, so nothing is
+    /// refused.
+    fn insert(&mut self, table: &str, row: Record) -> String {
+        let schema = schema::find(table);
+        schema.and_then(|table| self.instance.insert(table, row, &self.author).ok()).unwrap_or_default()
+    }
+
+    fn base_system(&mut self) {
+        for (table, element, choices) in CHOICES {
+            for (sequence, (value, label)) in choices.iter().enumerate() {
+                let sequence = sequence.to_string();
+                let mut row = record([("name", table), ("element", element), ("value", value), ("label", label)]);
+                row.extend(record([("sequence", &sequence), ("language", "en"), ("inactive", "false")]));
+                self.insert("sys_choice", row);
+            }
+        }
+        for (name, value) in [
+            ("glide.buildname", "Australia"),
+            ("glide.buildtag.last", "glide-australia-02-11-2026__patch1"),
+            ("glide.invalid_query.returns_no_rows", "false"),
+        ] {
+            self.insert("sys_properties", record([("name", name), ("value", value)]));
+        }
+    }
+
+    fn departments(&mut self) -> Vec<String> {
+        let row = |each: &super::company::Department| record([("name", each.name), ("id", each.code)]);
+        DEPARTMENTS.iter().map(|each| self.insert("cmn_department", row(each))).collect()
+    }
+
+    fn locations(&mut self) -> Vec<String> {
+        let row = |(city, country, _, street, zip): &(&str, &str, &str, &str, &str)| {
+            record([("name", city), ("city", city), ("country", country), ("street", street), ("zip", zip)])
+        };
+        LOCATIONS.iter().map(|each| self.insert("cmn_location", row(each))).collect()
+    }
+
+    /// Everybody; the manager stands before the managed, so the reference is known.
+    fn people(&mut self, company: &Company, departments: &[String], locations: &[String]) -> Vec<String> {
+        let mut ids: Vec<String> = Vec::with_capacity(company.people.len());
+        for (place, person) in company.people.iter().enumerate() {
+            let manager = person.manager.map_or(String::new(), |at| ids[at].clone());
+            let mut row = record([
+                ("user_name", person.login.as_str()),
+                ("first_name", &person.first),
+                ("last_name", &person.last),
+                ("email", &person.login),
+                ("employee_number", &person.number),
+                ("title", &person.title),
+                ("department", &departments[person.department]),
+                ("location", &locations[person.location]),
+                ("manager", &manager),
+            ]);
+            row.extend(record([("city", LOCATIONS[person.location].0), ("notification", "2")]));
+            ids.push(self.insert("sys_user", row));
+            if (1..=DEPARTMENTS.len()).contains(&place) {
+                let head = record([("dept_head", &ids[place])]);
+                let author = self.author.clone();
+                let _ = self.instance.update("cmn_department", &departments[person.department], head, &author);
+            }
+        }
+        ids
+    }
+
+    fn integration_user(&mut self) {
+        let user_name = self.instance.username.clone();
+        let mut row = record([
+            ("user_name", user_name.as_str()),
+            ("first_name", "Lifecycle"),
+            ("last_name", "Integration"),
+            ("email", &format!("lifecycle@{DOMAIN}")),
+        ]);
+        row.extend(record([
+            ("web_service_access_only", "true"),
+            ("internal_integration_user", "false"),
+            ("identity_type", "Machine"),
+            ("time_zone", "GMT"),
+        ]));
+        self.instance.user = self.insert("sys_user", row);
+    }
+
+    fn groups(&mut self, company: &Company, people: &[String]) {
+        let operations = self.group(FULFILMENT_GROUP, "Fulfils requests about identities");
+        let desk = self.group("Service Desk", "First line");
+        let people_team = self.group("HR Operations", "Starts and ends employments");
+        let user = self.instance.user.clone();
+        self.member(&operations, &user);
+        for (person, id) in company.people.iter().zip(people) {
+            match person.department().name {
+                "IT" if person.title == "Identity Engineer" || person.leads => self.member(&operations, id),
+                "IT" => self.member(&desk, id),
+                "People" => self.member(&people_team, id),
+                _ => {}
+            }
+        }
+    }
+
+    fn group(&mut self, name: &str, description: &str) -> String {
+        self.insert("sys_user_group", record([("name", name), ("description", description)]))
+    }
+
+    fn member(&mut self, group: &str, user: &str) {
+        self.insert("sys_user_grmember", record([("group", group), ("user", user)]));
+    }
+
+    fn catalog(&mut self) {
+        let catalog = self.insert("sc_catalog", record([("title", "Service Catalog"), ("active", "true")]));
+        let mut item = record([("name", ITEM_NAME), ("active", "true"), ("sc_catalogs", &catalog)]);
+        item.extend(record([("short_description", "Accounts and access for a new colleague")]));
+        let item = self.insert("sc_cat_item", item);
+        for (at, (name, question, kind, mandatory, reference)) in VARIABLES.iter().enumerate() {
+            let order = ((at + 1) * 100).to_string();
+            let mandatory = if *mandatory { "true" } else { "false" };
+            let mut row = record([("name", name), ("question_text", question), ("type", kind), ("order", &order)]);
+            row.extend(record([("mandatory", mandatory), ("reference", reference), ("cat_item", &item)]));
+            row.extend(record([("active", "true")]));
+            self.insert("item_option_new", row);
+        }
+    }
+}

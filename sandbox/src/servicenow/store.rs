@@ -1,0 +1,249 @@
+//! The rows, and reading and writing them with what a write sets off.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+
+use super::schema::{self, Kind, Schema};
+use super::{HourlyRule, error, journal, rules};
+use crate::clock::servicenow_time;
+use crate::http::Answer;
+use crate::id::Ids;
+
+/// A row: only fields that are not empty.
+pub(crate) type Record = BTreeMap<String, String>;
+
+/// The instance's state.
+#[derive(Debug)]
+pub(crate) struct Instance {
+    pub(crate) ids: Ids,
+    pub(crate) username: String,
+    pub(crate) password: String,
+    /// The integration user's own record.
+    pub(crate) user: String,
+    pub(crate) rule: Option<HourlyRule>,
+    tables: BTreeMap<&'static str, Table>,
+    numbers: HashMap<&'static str, u64>,
+    /// Journal rows by the record they belong to, oldest first.
+    pub(super) journal: HashMap<String, Vec<String>>,
+}
+
+/// The rows of one table, in order of insertion.
+#[derive(Debug, Default)]
+struct Table {
+    rows: BTreeMap<u64, Record>,
+    by_id: HashMap<String, u64>,
+    next: u64,
+}
+
+/// Who writes, and when.
+#[derive(Debug, Clone)]
+pub(crate) struct Author {
+    pub(crate) user_name: String,
+    pub(crate) at: DateTime<Utc>,
+}
+
+/// A record with the table it is really in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Found<'a> {
+    pub(crate) schema: &'static Schema,
+    pub(crate) record: &'a Record,
+}
+
+impl Instance {
+    pub(crate) fn new(seed: u64) -> Self {
+        let mut ids = Ids::new(seed, "servicenow");
+        Self {
+            username: "lifecycle.integration".to_owned(),
+            password: ids.base62(24),
+            ids,
+            user: String::new(),
+            rule: None,
+            tables: schema::TABLES.iter().map(|table| (table.name, Table::default())).collect(),
+            numbers: HashMap::new(),
+            journal: HashMap::new(),
+        }
+    }
+
+    pub(crate) fn author(&self, at: DateTime<Utc>) -> Author {
+        Author { user_name: self.username.clone(), at }
+    }
+
+    /// All rows of a table, with those of the tables that extend it.
+    pub(crate) fn rows(&self, table: &str) -> impl Iterator<Item = Found<'_>> {
+        schema::family(table).flat_map(|schema| {
+            let rows = self.tables.get(schema.name).into_iter().flat_map(|table| table.rows.values());
+            rows.map(move |record| Found { schema, record })
+        })
+    }
+
+    pub(crate) fn find(&self, table: &str, sys_id: &str) -> Option<Found<'_>> {
+        schema::family(table).find_map(|schema| {
+            let table = self.tables.get(schema.name)?;
+            let record = table.rows.get(table.by_id.get(sys_id)?)?;
+            Some(Found { schema, record })
+        })
+    }
+
+    /// The first row with this value.
+    pub(crate) fn find_by(&self, table: &str, field: &str, value: &str) -> Option<Found<'_>> {
+        self.rows(table).find(|found| found.get(field) == value)
+    }
+
+    /// Follows a dotted path. `None`: there is no such field. A leaf without a record: a reference on
+    /// the way is empty or leads nowhere.
+    pub(super) fn walk<'a, 'p>(&'a self, from: Found<'a>, path: &'p str) -> Option<Leaf<'a, 'p>> {
+        let (mut schema, mut record, mut rest) = (from.schema, Some(from.record), path);
+        while let Some((field, tail)) = rest.split_once('.') {
+            let Some(Kind::Reference(target)) = schema.kind(field) else { return None };
+            let next = record.and_then(|record| self.find(target, record.get(field)?));
+            schema = schema::find(target)?;
+            record = next.map(|found| found.record);
+            rest = tail;
+        }
+        let kind = schema.kind(rest)?;
+        Some(Leaf { schema, record, field: rest, kind })
+    }
+
+    /// What stands for a record where it is referenced.
+    pub(super) fn display_of(&self, table: &str, sys_id: &str) -> String {
+        self.find(table, sys_id).map_or_else(String::new, |found| {
+            let field = found.schema.display;
+            match found.schema.kind(field) {
+                Some(Kind::Reference(target)) => self.display_of(target, found.get(field)),
+                _ => found.get(field).to_owned(),
+            }
+        })
+    }
+
+    /// Inserts a row with its defaults and stamps. Journal text in it becomes journal rows.
+    pub(crate) fn insert(&mut self, table: &'static Schema, given: Record, author: &Author) -> Result<String, Answer> {
+        let sys_id = self.new_sys_id(table, &given)?;
+        let mut record: Record = given;
+        let notes = journal::take(table, &mut record);
+        record.insert("sys_id".to_owned(), sys_id.clone());
+        rules::before_insert(self, table, &mut record, author)?;
+        stamp_new(&mut record, author);
+        record.retain(|_, value| !value.is_empty());
+        self.put(table.name, record);
+        journal::append(self, table, &sys_id, notes, author);
+        Ok(sys_id)
+    }
+
+    /// The sender's own sys_id if it looks like one, else a new one.
+    fn new_sys_id(&mut self, table: &Schema, given: &Record) -> Result<String, Answer> {
+        let wanted = given.get("sys_id").filter(|id| id.len() == 32 && id.chars().all(|c| c.is_ascii_hexdigit()));
+        let Some(wanted) = wanted else { return Ok(self.ids.hex(32)) };
+        if self.find(table.name, wanted).is_some() {
+            let detail = format!("Unique Key violation detected by database (Duplicate entry '{wanted}' for key 'PRIMARY')");
+            return Err(error::refused(&detail));
+        }
+        Ok(wanted.clone())
+    }
+
+    /// Changes a row. A change that changes nothing is none; a journal entry is one.
+    pub(crate) fn update(&mut self, table: &str, sys_id: &str, changes: Record, author: &Author) -> Result<(), Answer> {
+        let Some(found) = self.find(table, sys_id) else { return Err(error::no_record()) };
+        let (schema, old) = (found.schema, found.record.clone());
+        let mut new = old.clone();
+        new.extend(changes);
+        let notes = journal::take(schema, &mut new);
+        new.insert("sys_id".to_owned(), sys_id.to_owned());
+        rules::before_update(self, schema, &old, &mut new, author)?;
+        new.retain(|_, value| !value.is_empty());
+        if new == old && notes.is_empty() {
+            return Ok(());
+        }
+        stamp_changed(&mut new, author);
+        self.put(schema.name, new.clone());
+        journal::append(self, schema, sys_id, notes, author);
+        rules::after_update(self, schema, &old, &new, author)
+    }
+
+    pub(super) fn remove(&mut self, table: &str, sys_id: &str) -> Result<(), Answer> {
+        let name = self.find(table, sys_id).ok_or_else(error::no_record)?.schema.name;
+        if let Some(table) = self.tables.get_mut(name) {
+            let key = table.by_id.remove(sys_id);
+            key.and_then(|key| table.rows.remove(&key));
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, table: &'static str, record: Record) {
+        let table = self.tables.entry(table).or_default();
+        let sys_id = record.get("sys_id").cloned().unwrap_or_default();
+        let next = table.next + 1;
+        let key = *table.by_id.entry(sys_id).or_insert(next);
+        table.next = table.next.max(key);
+        table.rows.insert(key, record);
+    }
+
+    /// The next number of a table: `RITM0010001`, …
+    pub(super) fn next_number(&mut self, prefix: &'static str) -> String {
+        let number = self.numbers.entry(prefix).or_insert(10_000);
+        *number += 1;
+        format!("{prefix}{number:07}")
+    }
+
+    /// Every row of every table, as plain text. Passwords are not kept, so none can be in it.
+    pub(crate) fn state(&self) -> Value {
+        let tables = self.tables.iter().filter_map(|(name, table)| {
+            let schema = schema::find(name)?;
+            let rows = table.rows.values().map(|record| plain(schema, record)).collect();
+            Some(((*name).to_owned(), Value::Array(rows)))
+        });
+        Value::Object(tables.collect())
+    }
+}
+
+impl<'a> Found<'a> {
+    pub(crate) fn get(self, field: &str) -> &'a str {
+        self.record.get(field).map_or("", String::as_str)
+    }
+}
+
+/// Where a dotted path ends.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Leaf<'a, 'p> {
+    pub(super) schema: &'static Schema,
+    pub(super) record: Option<&'a Record>,
+    pub(super) field: &'p str,
+    pub(super) kind: Kind,
+}
+
+impl<'a> Leaf<'a, '_> {
+    pub(super) fn value(&self) -> &'a str {
+        self.record.and_then(|record| record.get(self.field)).map_or("", String::as_str)
+    }
+}
+
+fn plain(schema: &Schema, record: &Record) -> Value {
+    let value = |name: &str| Value::String(record.get(name).cloned().unwrap_or_default());
+    Value::Object(schema.fields().map(|(name, _)| (name.to_owned(), value(name))).collect::<Map<_, _>>())
+}
+
+fn stamp_new(record: &mut Record, author: &Author) {
+    let now = servicenow_time(author.at);
+    for (field, value) in [
+        ("sys_created_on", &now),
+        ("sys_created_by", &author.user_name),
+        ("sys_updated_on", &now),
+        ("sys_updated_by", &author.user_name),
+        ("sys_mod_count", &"0".to_owned()),
+    ] {
+        record.insert(field.to_owned(), value.clone());
+    }
+}
+
+fn stamp_changed(record: &mut Record, author: &Author) {
+    let count = record.get("sys_mod_count").and_then(|count| count.parse::<u64>().ok()).unwrap_or(0);
+    record.insert("sys_mod_count".to_owned(), (count + 1).to_string());
+    record.insert("sys_updated_on".to_owned(), servicenow_time(author.at));
+    record.insert("sys_updated_by".to_owned(), author.user_name.clone());
+}
+
+/// A record from pairs.
+pub(crate) fn record<const N: usize>(pairs: [(&str, &str); N]) -> Record {
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}

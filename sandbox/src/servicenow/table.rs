@@ -1,0 +1,182 @@
+//! The Table API.
+
+use serde_json::{Map, Value, json};
+
+use super::display::View;
+use super::error;
+use super::query::Query;
+use super::schema::{self, Kind, Schema};
+use super::store::{Found, Instance, Record};
+use crate::http::{Answer, Ask, Reply};
+
+const READ: [&str; 9] = [
+    "sysparm_query",
+    "sysparm_fields",
+    "sysparm_limit",
+    "sysparm_offset",
+    "sysparm_display_value",
+    "sysparm_exclude_reference_link",
+    "sysparm_suppress_pagination_header",
+    "sysparm_no_count",
+    "sysparm_query_no_domain",
+];
+const WRITE: [&str; 4] =
+    ["sysparm_fields", "sysparm_display_value", "sysparm_exclude_reference_link", "sysparm_input_display_value"];
+const DEFAULT_LIMIT: usize = 10_000;
+
+fn table_named(name: &str) -> Result<&'static Schema, Answer> {
+    schema::find(name).ok_or_else(|| error::no_table(name))
+}
+
+/// `GET /table/{table}`
+pub(super) fn list(instance: &Instance, ask: &Ask, name: &str) -> Reply {
+    ask.only_parameters(&READ)?;
+    let table = table_named(name)?;
+    let view = View::of(ask)?;
+    let rows = selected(instance, ask, table)?;
+    let (limit, offset) = (number(ask, "sysparm_limit", DEFAULT_LIMIT)?, number(ask, "sysparm_offset", 0)?);
+    let total = rows.len();
+    let page: Vec<Value> =
+        rows.into_iter().skip(offset).take(limit).map(|row| view.of_record(instance, as_table(row, table))).collect();
+    let counted = if ask.query.is_true("sysparm_no_count") { offset.min(total) + page.len() } else { total };
+    let answer = Answer::json(200, &json!({ "result": page })).header("x-total-count", &counted.to_string());
+    if ask.query.is_true("sysparm_suppress_pagination_header") || total <= limit {
+        return Ok(answer);
+    }
+    Ok(answer.header("link", &links(ask, limit, offset, total)))
+}
+
+fn selected<'a>(instance: &'a Instance, ask: &Ask, table: &'static Schema) -> Result<Vec<Found<'a>>, Answer> {
+    let nothing = Record::new();
+    let columns = Found { schema: table, record: &nothing };
+    let text = ask.query.get("sysparm_query").unwrap_or_default();
+    let query = Query::parse(instance, columns, text).map_err(|what| ask.not_modelled(&what))?;
+    let mut rows: Vec<Found<'a>> =
+        instance.rows(table.name).filter(|row| query.admits(instance, *row)).collect();
+    query.sort(instance, &mut rows);
+    Ok(rows)
+}
+
+/// A row seen through the table that was asked for.
+fn as_table<'a>(row: Found<'a>, table: &'static Schema) -> Found<'a> {
+    Found { schema: table, ..row }
+}
+
+fn number(ask: &Ask, name: &str, default: usize) -> Result<usize, Answer> {
+    let Some(text) = ask.query.text(name) else { return Ok(default) };
+    text.parse().map_err(|_| error::envelope(400, &format!("Invalid {name}: {text}"), None))
+}
+
+/// One header line for all relations, unlike Okta's.
+fn links(ask: &Ask, limit: usize, offset: usize, total: usize) -> String {
+    let step = limit.max(1);
+    let last = (total - 1) / step * step;
+    let mut relations = vec![("first", 0)];
+    if offset > 0 {
+        relations.push(("prev", offset.saturating_sub(step)));
+    }
+    if offset + limit < total {
+        relations.push(("next", offset + limit));
+    }
+    relations.push(("last", last));
+    let line = |(relation, start): &(&str, usize)| {
+        let changes = [("sysparm_limit", limit.to_string()), ("sysparm_offset", start.to_string())];
+        format!("<{}{}?{}>;rel=\"{relation}\"", ask.base, ask.path, ask.query.with(&changes))
+    };
+    relations.iter().map(line).collect::<Vec<_>>().join(",")
+}
+
+/// `GET /table/{table}/{sys_id}`
+pub(super) fn get(instance: &Instance, ask: &Ask, name: &str, sys_id: &str) -> Reply {
+    ask.only_parameters(&READ)?;
+    let table = table_named(name)?;
+    answer(instance, ask, table, sys_id, 200)
+}
+
+fn answer(instance: &Instance, ask: &Ask, table: &'static Schema, sys_id: &str, status: u16) -> Reply {
+    let row = instance.find(table.name, sys_id).ok_or_else(error::no_record)?;
+    let shown = View::of(ask)?.of_record(instance, as_table(row, table));
+    if ask.header("x-no-response-body") == Some("true") && status != 200 {
+        return Ok(Answer::empty(status));
+    }
+    Ok(Answer::json(status, &json!({ "result": shown })))
+}
+
+/// `POST /table/{table}`
+pub(super) fn create(instance: &mut Instance, ask: &Ask, name: &str) -> Reply {
+    ask.only_parameters(&WRITE)?;
+    let table = table_named(name)?;
+    View::of(ask)?;
+    let given = fields_of_body(instance, ask, table)?;
+    let sys_id = instance.insert(table, given, &instance.author(ask.at))?;
+    let location = format!("{}/api/now/table/{name}/{sys_id}", ask.base);
+    Ok(answer(instance, ask, table, &sys_id, 201)?.header("location", &location))
+}
+
+/// `PATCH` and `PUT /table/{table}/{sys_id}`: both change what is named and leave the rest.
+pub(super) fn update(instance: &mut Instance, ask: &Ask, name: &str, sys_id: &str) -> Reply {
+    ask.only_parameters(&WRITE)?;
+    let table = table_named(name)?;
+    View::of(ask)?;
+    if instance.find(table.name, sys_id).is_none() {
+        return Err(error::no_record());
+    }
+    let mut changes = fields_of_body(instance, ask, table)?;
+    changes.retain(|field, _| !field.starts_with("sys_"));
+    instance.update(table.name, sys_id, changes, &instance.author(ask.at))?;
+    answer(instance, ask, table, sys_id, 200)
+}
+
+/// `DELETE /table/{table}/{sys_id}`
+pub(super) fn delete(instance: &mut Instance, ask: &Ask, name: &str, sys_id: &str) -> Reply {
+    ask.only_parameters(&[])?;
+    let table = table_named(name)?;
+    instance.remove(table.name, sys_id)?;
+    Ok(Answer::empty(204))
+}
+
+/// The fields that a body sets. Names that the table does not have are ignored, as a real one does;
+/// of an array only the first element counts.
+fn fields_of_body(instance: &Instance, ask: &Ask, table: &Schema) -> Result<Record, Answer> {
+    let kind = ask.header("content-type").unwrap_or_default();
+    if !kind.starts_with("application/json") {
+        return Err(error::envelope(415, "Unsupported Media Type", Some("Content-Type must be application/json")));
+    }
+    let body = match ask.json() {
+        Some(Value::Array(all)) => all.into_iter().next(),
+        other => other,
+    };
+    let Some(Value::Object(body)) = body else { return Err(error::bad_body()) };
+    known_fields(instance, ask, table, body)
+}
+
+fn known_fields(instance: &Instance, ask: &Ask, table: &Schema, body: Map<String, Value>) -> Result<Record, Answer> {
+    let mut given = Record::new();
+    for (name, value) in body {
+        let Some(kind) = table.kind(&name) else { continue };
+        let text = match value {
+            Value::String(text) => text,
+            Value::Null => String::new(),
+            Value::Bool(_) | Value::Number(_) => value.to_string(),
+            Value::Array(_) | Value::Object(_) => return Err(ask.not_modelled("a body member that is no plain value")),
+        };
+        let text = if ask.query.is_true("sysparm_input_display_value") {
+            from_display(instance, table, &name, kind, text)
+        } else {
+            text
+        };
+        given.insert(name, text);
+    }
+    Ok(given)
+}
+
+/// With `sysparm_input_display_value=true` references come by name and choices by label.
+fn from_display(instance: &Instance, table: &Schema, field: &str, kind: Kind, text: String) -> String {
+    if let Kind::Reference(target) = kind {
+        let shown = schema::find(target).map_or("name", |schema| schema.display);
+        let named = instance.find_by(target, shown, &text);
+        return named.map_or(text, |found| found.get("sys_id").to_owned());
+    }
+    let choice = schema::choices(table.name, field).iter().find(|(_, label)| *label == text);
+    choice.map_or(text, |(value, _)| (*value).to_owned())
+}
