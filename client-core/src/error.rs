@@ -70,6 +70,9 @@ pub enum Failure<P> {
     /// The answer was no answer of this API, though its status says success: a login page, a hibernating
     /// instance, half a document.
     Protocol(String),
+    /// The answer is a proper success, and shows that it was not done as asked: rows that the query does not
+    /// allow, a field that did not take its value. See [`Pipeline::distrust`](crate::Pipeline::distrust).
+    Distrusted(P),
 }
 
 /// A call that failed, after all the attempts that were safe.
@@ -102,7 +105,7 @@ impl<P: Problem> Error<P> {
         Self::before_sending(call, Failure::InvalidRequest(why.into()))
     }
 
-    /// An error about an answer that arrived but cannot be right.
+    /// An error about an answer that arrived but cannot be right, nor will be the next time.
     #[must_use]
     pub fn protocol(call: &'static str, what: impl Into<String>) -> Self {
         let mut error = Self::before_sending(call, Failure::Protocol(what.into()));
@@ -135,11 +138,11 @@ impl<P: Problem> Error<P> {
         &self.0.failure
     }
 
-    /// What the vendor said, if it answered with an error.
+    /// What the vendor said, if it answered with an error, or what its success was found to hide.
     #[must_use]
     pub fn problem(&self) -> Option<&P> {
         match &self.0.failure {
-            Failure::Api(problem) => Some(problem),
+            Failure::Api(problem) | Failure::Distrusted(problem) => Some(problem),
             _ => None,
         }
     }
@@ -215,7 +218,9 @@ impl<P: Problem> Error<P> {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match &self.0.failure {
-            Failure::Transport(_) | Failure::Protocol(_) => true,
+            Failure::Transport(_) => true,
+            // Without a status it is not an answer that is odd but what a client made of good ones.
+            Failure::Protocol(_) => self.0.status.is_some(),
             Failure::Api(problem) => {
                 matches!(problem.class(), Class::Busy | Class::RateLimited | Class::Unavailable)
             }
@@ -238,6 +243,7 @@ impl<P> fmt::Display for Error<P> {
             Failure::Api(_) => f.write_str(" was refused")?,
             Failure::Decode(_) => f.write_str(" got an answer that cannot be read")?,
             Failure::Protocol(what) => write!(f, " got no proper answer: {what}")?,
+            Failure::Distrusted(_) => f.write_str(" got an answer that does not fit what was asked")?,
         }
         if let Some(status) = report.status {
             write!(f, ", status {}", status.as_u16())?;
@@ -277,7 +283,7 @@ impl<P: Problem> std::error::Error for Error<P> {
             Failure::InvalidRequest(_) | Failure::Protocol(_) => None,
             Failure::Credentials(error) => Some(error),
             Failure::Transport(error) => Some(error),
-            Failure::Api(problem) => Some(problem),
+            Failure::Api(problem) | Failure::Distrusted(problem) => Some(problem),
             Failure::Decode(error) => Some(error),
         }
     }

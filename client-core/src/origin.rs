@@ -12,7 +12,7 @@ pub struct Origin(Url);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} cannot be used as the address: {why}")]
 pub struct InvalidOrigin {
-    /// What was given, without user info.
+    /// What was given, without user info, query and fragment: people paste tokens there.
     pub text: String,
     /// What is wrong, and what would be right.
     pub why: String,
@@ -28,7 +28,8 @@ impl Origin {
     pub fn parse(text: &str) -> Result<Self, InvalidOrigin> {
         let text = text.trim();
         let with_scheme = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
-        let shown = with_scheme.rsplit('@').next().unwrap_or_default();
+        let shown = with_scheme.split(['?', '#']).next().unwrap_or_default();
+        let shown = shown.rsplit('@').next().unwrap_or_default();
         let fail = |why: &str| InvalidOrigin { text: shown.to_owned(), why: why.to_owned() };
         let url = Url::parse(&with_scheme).map_err(|error| fail(&error.to_string()))?;
         let Some(host) = url.host() else { return Err(fail("there is no host")) };

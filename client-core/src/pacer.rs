@@ -109,6 +109,16 @@ enum Hold {
     ForAnswer,
 }
 
+/// How a call in flight came back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Answered,
+    /// Sent away by a rate limit.
+    Refused,
+    /// Without an answer.
+    Lost,
+}
+
 impl Pacer {
     /// A pacer without any memory.
     pub(crate) fn new(config: PacerConfig, clock: Arc<dyn Clock>) -> Self {
@@ -145,20 +155,20 @@ impl Pacer {
         Ok(())
     }
 
-    fn give_back(&self, bucket: &str, signal: Signal, answered: bool) {
+    fn give_back(&self, bucket: &str, signal: Signal, end: End) {
         let now = self.clock.monotonic();
         let mut state = self.lock();
         state.in_flight -= 1;
         match signal {
             Signal::Concurrency => state.allowed = (state.allowed / 2.0).max(1.0),
-            _ if answered => {
+            _ if end != End::Lost => {
                 let ceiling = f64::from(self.config.concurrency.max(1));
                 state.allowed = (state.allowed + 1.0 / state.allowed).min(ceiling);
             }
             _ => {}
         }
         if let Some(window) = state.buckets.get_mut(bucket) {
-            window.learn(now, signal);
+            window.learn(now, signal, end == End::Refused);
         }
         drop(state);
         self.freed.notify_waiters();
@@ -226,12 +236,18 @@ impl Window {
         self.used = self.in_flight;
     }
 
-    fn learn(&mut self, now: Duration, signal: Signal) {
+    fn learn(&mut self, now: Duration, signal: Signal, refused: bool) {
         self.in_flight -= 1;
         match signal {
             Signal::Window { limit, remaining, resets_in } => {
+                let end = now + resets_in + MARGIN;
                 self.set_limit(limit);
-                self.hear(now, remaining, now + resets_in + MARGIN);
+                self.hear(now, remaining, end);
+                // The vendor may count in two windows, the organisation's and ours. One that refuses closes
+                // the bucket, though the other ends later and has places left.
+                if refused {
+                    self.closed_until = self.closed_until.max(end);
+                }
             }
             Signal::Pause(length) => self.closed_until = self.closed_until.max(now + length),
             // Sent, and nothing heard of the count: it has most likely been counted.
@@ -282,14 +298,20 @@ impl Place<'_> {
     /// Gives the place back, with what the answer told.
     pub(crate) fn answered(mut self, signal: Signal) {
         self.answered = true;
-        self.pacer.give_back(&self.bucket, signal, true);
+        self.pacer.give_back(&self.bucket, signal, End::Answered);
+    }
+
+    /// Gives the place back after a refusal by the rate limit, with what the answer told.
+    pub(crate) fn refused(mut self, signal: Signal) {
+        self.answered = true;
+        self.pacer.give_back(&self.bucket, signal, End::Refused);
     }
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         if !self.answered {
-            self.pacer.give_back(&self.bucket, Signal::None, false);
+            self.pacer.give_back(&self.bucket, Signal::None, End::Lost);
         }
     }
 }

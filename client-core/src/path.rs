@@ -57,10 +57,10 @@ impl Path {
         self
     }
 
-    /// A path and query that the vendor gave, in a link to the next page: used byte for byte.
-    pub(crate) fn verbatim(path: String) -> Self {
-        let template = path.split('?').next().unwrap_or_default().to_owned();
-        Self { encoded: path, template, flaw: None }
+    /// A path and query below `root` that the vendor gave, in a link to the next page: used byte for byte.
+    /// Which of its words are values nobody knows, so the template has none of them.
+    pub(crate) fn verbatim(root: &str, path: String) -> Self {
+        Self { encoded: path, template: format!("{}/{{}}", root.trim_end_matches('/')), flaw: None }
     }
 
     /// The path as it goes over the wire.

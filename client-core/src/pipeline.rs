@@ -205,6 +205,23 @@ impl<D: Dialect> Pipeline<D> {
         self.attempts(call).instrument(span).await
     }
 
+    /// The error of a call whose answer was accepted and then found not to be what was asked for.
+    #[must_use]
+    pub fn distrust<T>(
+        &self,
+        call: &Call<T>,
+        response: &Response,
+        problem: D::Problem,
+    ) -> Error<D::Problem> {
+        let failed = Failed {
+            failure: Failure::Distrusted(problem),
+            delivery: Delivery::Done,
+            response: Some(response.clone()),
+            pause: None,
+        };
+        self.report(call, failed, 1, Duration::ZERO)
+    }
+
     async fn attempts<T>(&self, call: &Call<T>) -> Result<(T, Response), Error<D::Problem>> {
         let Shared { retry, clock, randomness, budget, .. } = &*self.shared;
         let bucket = self.shared.dialect.bucket(&call.request);
@@ -220,18 +237,21 @@ impl<D: Dialect> Pipeline<D> {
                 }
                 Err(failed) => failed,
             };
-            attempts += 1;
+            if !matches!(failed.failure, Failure::InvalidRequest(_) | Failure::Credentials(_)) {
+                attempts += 1;
+            }
             let elapsed = clock.monotonic().saturating_sub(started);
-            let mut delay = delays.next(&**randomness);
+            let mut delay = Duration::ZERO;
             let again = match retry::judge(&failed.failure, failed.delivery, call.safety) {
                 Verdict::GiveUp => false,
                 Verdict::RepeatWhenAllowed => {
                     refusals += 1;
-                    delay = failed.pause.unwrap_or(delay);
+                    delay = failed.pause.unwrap_or_else(|| delays.next(&**randomness));
                     waited += delay;
                     refusals <= retry.rate_limit_refusals
                 }
                 Verdict::Repeat => {
+                    delay = delays.next(&**randomness);
                     let patient = elapsed.saturating_sub(waited) + delay < retry.time;
                     attempts - refusals < retry.attempts && patient && budget.spend()
                 }
@@ -268,8 +288,13 @@ impl<D: Dialect> Pipeline<D> {
                 let (parts, body) = answer.into_parts();
                 let response = Response { status: parts.status, headers: parts.headers, body };
                 let signal = self.shared.dialect.signal(&response);
-                place.answered(signal);
-                self.classify(call, response, signal)
+                let result = self.classify(call, response, signal);
+                if result.as_ref().is_err_and(|failed| failed.is_rate_limited()) {
+                    place.refused(signal);
+                } else {
+                    place.answered(signal);
+                }
+                result
             }
             Err(error) => {
                 drop(place);
@@ -407,7 +432,11 @@ struct Failed<P> {
     pause: Option<Duration>,
 }
 
-impl<P> Failed<P> {
+impl<P: Problem> Failed<P> {
+    fn is_rate_limited(&self) -> bool {
+        matches!(&self.failure, Failure::Api(problem) if problem.class() == Class::RateLimited)
+    }
+
     fn before_sending(failure: Failure<P>) -> Box<Self> {
         Box::new(Self { failure, delivery: Delivery::NotSent, response: None, pause: None })
     }

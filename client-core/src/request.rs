@@ -79,15 +79,18 @@ impl Request {
     /// If the link is no http(s) URL, or its path does not begin with one of `roots`.
     pub fn follow(link: &str, roots: &[&str]) -> Result<Self, DecodeError> {
         let url = url::Url::parse(link).map_err(|_| DecodeError::new("link", "a link that is no URL"))?;
-        if !roots.iter().any(|root| url.path().starts_with(root)) {
-            return Err(DecodeError::new("link", "a link that leads outside the API"));
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(DecodeError::new("link", "a link that is no http(s) URL"));
         }
+        let Some(root) = roots.iter().find(|root| url.path().starts_with(**root)) else {
+            return Err(DecodeError::new("link", "a link that leads outside the API"));
+        };
         let mut path = url.path().to_owned();
         if let Some(query) = url.query() {
             path.push('?');
             path.push_str(query);
         }
-        Ok(Self::get(Path::verbatim(path)))
+        Ok(Self::get(Path::verbatim(root, path)))
     }
 
     /// Adds a query parameter. The value is encoded when sent.

@@ -45,7 +45,7 @@ impl Response {
     /// Whether the body calls itself JSON.
     #[must_use]
     pub fn is_json(&self) -> bool {
-        self.header("content-type").is_some_and(|kind| kind.contains("json"))
+        self.header("content-type").is_some_and(|kind| kind.to_ascii_lowercase().contains("json"))
     }
 }
 

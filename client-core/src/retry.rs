@@ -50,7 +50,7 @@ pub(crate) enum Verdict {
 pub(crate) fn judge<P: Problem>(failure: &Failure<P>, delivery: Delivery, safety: Safety) -> Verdict {
     let harmless = matches!(delivery, Delivery::NotSent | Delivery::Refused) || safety != Safety::Unsafe;
     let may_help = match failure {
-        Failure::InvalidRequest(_) | Failure::Credentials(_) => false,
+        Failure::InvalidRequest(_) | Failure::Credentials(_) | Failure::Distrusted(_) => false,
         Failure::Transport(_) => true,
         Failure::Api(problem) => match problem.class() {
             Class::RateLimited => return Verdict::RepeatWhenAllowed,

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use client_core::{Class, Problem, Response};
-use serde::Deserialize;
+use serde_json::Value;
 
 /// Okta's error object, or as much of it as came: the edge answers HTML, and some errors are empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,34 +21,18 @@ pub struct OktaProblem {
     pub error_id: Option<String>,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Body {
-    #[serde(rename = "errorCode")]
-    code: Option<String>,
-    #[serde(rename = "errorSummary")]
-    summary: Option<String>,
-    #[serde(rename = "errorId")]
-    id: Option<String>,
-    #[serde(rename = "errorCauses")]
-    causes: Vec<Cause>,
-}
-
-#[derive(Deserialize)]
-struct Cause {
-    #[serde(rename = "errorSummary", default)]
-    summary: String,
-}
-
 impl OktaProblem {
     pub(crate) fn read(response: &Response) -> Self {
-        let body: Body = serde_json::from_slice(&response.body).unwrap_or_default();
+        // Field by field: one that is odd must not cost the code.
+        let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+        let text = |of: &Value, name: &str| of.get(name).and_then(Value::as_str).map(str::to_owned);
+        let causes = body.get("errorCauses").and_then(Value::as_array);
         Self {
             status: response.status.as_u16(),
-            code: body.code,
-            summary: body.summary,
-            causes: body.causes.into_iter().map(|cause| cause.summary).collect(),
-            error_id: body.id,
+            code: text(&body, "errorCode"),
+            summary: text(&body, "errorSummary"),
+            causes: causes.into_iter().flatten().filter_map(|cause| text(cause, "errorSummary")).collect(),
+            error_id: text(&body, "errorId"),
         }
     }
 
@@ -99,7 +83,7 @@ fn class_of_code(code: &str) -> Option<Class> {
         "E0000006" | "E0000013" | "E0000015" => Class::Forbidden,
         "E0000007" | "E0000008" => Class::NotFound,
         "E0000016" | "E0000017" | "E0000032" | "E0000034" | "E0000035" | "E0000036" | "E0000038"
-        | "E0000117" => Class::WrongState,
+        | "E0000107" | "E0000117" | "E0000119" | "E0000152" | "E0000155" | "E0000180" => Class::WrongState,
         "E0000047" => Class::RateLimited,
         // Being activated, rules reconciled, types set up, roles locked.
         "E0000112" | "E0000239" | "E0000249" | "E0000253" | "E0000268" => Class::Busy,

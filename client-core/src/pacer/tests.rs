@@ -127,3 +127,15 @@ async fn a_share_caps_what_one_client_takes() {
     pacer.reserve(&bucket(20), |_| ()).await.answered(server.call(clock.monotonic()));
     assert!(clock.monotonic() >= Duration::from_secs(60));
 }
+
+#[tokio::test]
+async fn a_refusal_by_a_window_that_ends_earlier_closes_the_bucket_until_then() {
+    let (pacer, clock) = pacer(wide());
+    let ours = Signal::Window { limit: 100, remaining: 90, resets_in: Duration::from_secs(50) };
+    pacer.reserve(&bucket(100), |_| ()).await.answered(ours);
+    let theirs = Signal::Window { limit: 100, remaining: 0, resets_in: Duration::from_secs(8) };
+    pacer.reserve(&bucket(100), |_| ()).await.refused(theirs);
+    assert_eq!(pacer.try_reserve(&bucket(100)), Err(Hold::For(Duration::from_secs(9))));
+    clock.sleep(Duration::from_secs(9)).await;
+    assert_eq!(pacer.try_reserve(&bucket(100)), Ok(()));
+}
