@@ -207,12 +207,7 @@ impl<D: Dialect> Pipeline<D> {
 
     /// The error of a call whose answer was accepted and then found not to be what was asked for.
     #[must_use]
-    pub fn distrust<T>(
-        &self,
-        call: &Call<T>,
-        response: &Response,
-        problem: D::Problem,
-    ) -> Error<D::Problem> {
+    pub fn distrust<T>(&self, call: &Call<T>, response: &Response, problem: D::Problem) -> Error<D::Problem> {
         let failed = Failed {
             failure: Failure::Distrusted(problem),
             delivery: Delivery::Done,
