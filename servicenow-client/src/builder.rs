@@ -1,0 +1,236 @@
+//! How a client is put together.
+
+use std::fmt;
+use std::sync::Arc;
+
+use client_core::{
+    Clock, CredentialError, InvalidOrigin, Origin, PacerConfig, Pipeline, PipelineConfig, Randomness,
+    RetryPolicy, SecretString, StaticAuthorization, Transport, TransportConfig, TransportError, user_agent,
+};
+
+use crate::client::ServiceNowClient;
+use crate::dialect::ServiceNowDialect;
+
+/// What this crate calls itself.
+const NAME: &str = concat!("servicenow-client/", env!("CARGO_PKG_VERSION"));
+
+/// The part of an instance's address that people leave out.
+const DOMAIN: &str = "service-now.com";
+
+/// An instance lends about four threads a node to REST, and Discovery shares them.
+const CONCURRENCY: u32 = 4;
+
+/// Why a client cannot be made.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// An environment variable is missing, empty or no text.
+    #[error("set {name}: {meaning}")]
+    Variable {
+        /// Its name.
+        name: &'static str,
+        /// What belongs in it.
+        meaning: &'static str,
+    },
+    /// The instance's address is none.
+    #[error("give the instance as https://acme.service-now.com, or just acme")]
+    Instance(#[source] InvalidOrigin),
+    /// Nothing says who we are.
+    #[error("say who calls: .basic(user, password)")]
+    NoCredentials,
+    /// User name or password cannot be sent.
+    #[error("the credentials cannot be used")]
+    Credentials(#[source] CredentialError),
+    /// The user agent holds what no header may hold.
+    #[error("the user agent must be visible ASCII, like payroll/3.2")]
+    UserAgent,
+    /// The network cannot be set up.
+    #[error("the network cannot be set up")]
+    Network(#[source] TransportError),
+}
+
+/// A client in the making. See [`ServiceNowClient::builder`].
+#[must_use = "a builder does nothing until it is built"]
+pub struct Builder {
+    instance: String,
+    basic: Option<(String, SecretString)>,
+    product: Option<String>,
+    retry: RetryPolicy,
+    pacer: PacerConfig,
+    network: TransportConfig,
+    transport: Option<Arc<dyn Transport>>,
+    clock: Option<Arc<dyn Clock>>,
+    randomness: Option<Arc<dyn Randomness>>,
+}
+
+impl Builder {
+    pub(crate) fn new(instance: impl Into<String>) -> Self {
+        Self {
+            instance: instance.into(),
+            basic: None,
+            product: None,
+            retry: RetryPolicy::default(),
+            pacer: PacerConfig { concurrency: CONCURRENCY, ..PacerConfig::default() },
+            network: TransportConfig::default(),
+            transport: None,
+            clock: None,
+            randomness: None,
+        }
+    }
+
+    /// The environment is handed in, so that tests need not change their process's.
+    pub(crate) fn from_variables(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let read = |name, meaning| match get(name) {
+            Some(text) if !text.is_empty() => Ok(text),
+            _ => Err(ConfigError::Variable { name, meaning }),
+        };
+        let host = read("SN_HOST", "the instance, like https://acme.service-now.com")?;
+        let user = read("SN_USERNAME", "the API user's name")?;
+        let password = read("SN_PASSWORD", "the API user's password")?;
+        Ok(Self::new(host).basic(user, SecretString::from(password)))
+    }
+
+    /// Calls as this user, with a password. Required.
+    ///
+    /// Give the integration user the time zone GMT, the language `en` and the system's date format: all three
+    /// shape answers. Newer instances refuse passwords of ordinary users: it must have
+    /// `web_service_access_only`, or the role `snc_basic_auth_api_access`.
+    pub fn basic(mut self, user: impl Into<String>, password: SecretString) -> Self {
+        self.basic = Some((user.into(), password));
+        self
+    }
+
+    /// Names your product (`payroll/3.2`) before this client in the user agent.
+    pub fn user_agent(mut self, product: impl Into<String>) -> Self {
+        self.product = Some(product.into());
+        self
+    }
+
+    /// Sets how patient the client is.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// Sets how the client paces itself. By default four calls are in flight at most: an instance has about
+    /// four threads a node for all of REST, and MID servers need them too.
+    pub fn pacer(mut self, config: PacerConfig) -> Self {
+        self.pacer = config;
+        self
+    }
+
+    /// Sets how the network is used. Ignored with [`transport`](Self::transport).
+    pub fn network(mut self, config: TransportConfig) -> Self {
+        self.network = config;
+        self
+    }
+
+    /// Replaces the network.
+    pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.transport = Some(transport);
+        self
+    }
+
+    /// Replaces the clock.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// Replaces chance, which spreads repetitions.
+    pub fn randomness(mut self, randomness: Arc<dyn Randomness>) -> Self {
+        self.randomness = Some(randomness);
+        self
+    }
+
+    /// Makes the client. Nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with what was given, and what would be right.
+    pub fn build(self) -> Result<ServiceNowClient, ConfigError> {
+        let origin = Origin::parse(&address(&self.instance)).map_err(ConfigError::Instance)?;
+        let (user, password) = self.basic.ok_or(ConfigError::NoCredentials)?;
+        let credentials = StaticAuthorization::basic(&user, &password).map_err(ConfigError::Credentials)?;
+        let agent = user_agent(self.product.as_deref(), NAME);
+        if !agent.bytes().all(|b| (b' '..=b'~').contains(&b)) {
+            return Err(ConfigError::UserAgent);
+        }
+        let mut config = PipelineConfig::new(origin, Arc::new(credentials), agent);
+        config.retry = self.retry;
+        config.pacer = self.pacer;
+        config.network = self.network;
+        config.transport = self.transport;
+        config.clock = self.clock.unwrap_or(config.clock);
+        config.randomness = self.randomness.unwrap_or(config.randomness);
+        let pipeline = Pipeline::new(ServiceNowDialect, config).map_err(ConfigError::Network)?;
+        Ok(ServiceNowClient { pipeline })
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder").field("product", &self.product).finish_non_exhaustive()
+    }
+}
+
+/// A bare instance name gets the vendor's domain.
+fn address(instance: &str) -> String {
+    let instance = instance.trim();
+    let bare = !instance.is_empty()
+        && instance != "localhost"
+        && instance.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    if bare { format!("https://{instance}.{DOMAIN}") } else { instance.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn origin(instance: &str) -> Result<String, ConfigError> {
+        let client = Builder::new(instance).basic("api", "pw".to_owned().into()).build()?;
+        Ok(client.origin().as_str().to_owned())
+    }
+
+    #[test]
+    fn an_instance_is_named_as_people_do() {
+        for instance in ["acme", "https://acme.service-now.com/", "acme.service-now.com", " acme "] {
+            assert_eq!(origin(instance).unwrap(), "https://acme.service-now.com", "{instance:?}");
+        }
+        assert_eq!(origin("http://127.0.0.1:8080").unwrap(), "http://127.0.0.1:8080");
+        assert_eq!(origin("https://help.acme.example").unwrap(), "https://help.acme.example");
+    }
+
+    #[test]
+    fn an_address_that_would_leak_the_password_is_refused() {
+        for instance in ["", "http://acme.service-now.com", "https://a:b@acme.service-now.com", "acme/api"] {
+            assert!(matches!(origin(instance), Err(ConfigError::Instance(_))), "{instance:?}");
+        }
+    }
+
+    #[test]
+    fn a_missing_variable_is_named() {
+        for missing in ["SN_HOST", "SN_USERNAME", "SN_PASSWORD"] {
+            let error = Builder::from_variables(|name| (name != missing).then(|| "x".into())).unwrap_err();
+            assert!(error.to_string().contains(missing), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_sent_is_refused_early() {
+        let builder = || Builder::new("acme");
+        assert!(matches!(builder().build(), Err(ConfigError::NoCredentials)));
+        let colon = builder().basic("a:b", "pw".to_owned().into()).build();
+        assert!(matches!(colon, Err(ConfigError::Credentials(_))));
+        let agent = builder().basic("a", "pw".to_owned().into()).user_agent("a\nb").build();
+        assert!(matches!(agent, Err(ConfigError::UserAgent)));
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let builder = Builder::new("acme").basic("api", "hunter2".to_owned().into());
+        assert!(!format!("{builder:?}").contains("hunter2"));
+        let client = builder.build().unwrap();
+        assert!(!format!("{client:?}").contains("hunter2"));
+    }
+}

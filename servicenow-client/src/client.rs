@@ -1,0 +1,163 @@
+//! The client: a pipeline with ServiceNow's ways, and the doors to its tables.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use client_core::{Call, Clock, DecodeError, Observer, Origin, Pipeline, Response};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::builder::{Builder, ConfigError};
+use crate::dialect::ServiceNowDialect;
+use crate::id::SysId;
+use crate::journal::Journal;
+use crate::problem::{Error, Result, ServiceNowProblem};
+use crate::record::{RawRecord, Record};
+use crate::table::Table;
+use crate::variables::{self, Variables};
+
+/// One ServiceNow instance, as one API user. Cheap to clone; clones share connections, pacing and the retry
+/// budget.
+///
+/// It sends no cookies, so each call is a session of its own. A 401 is not repeated, although a node that
+/// has not loaded a session yet can give one: try again once, later, before you alarm anybody.
+#[derive(Debug, Clone)]
+pub struct ServiceNowClient {
+    pub(crate) pipeline: Pipeline<ServiceNowDialect>,
+}
+
+impl ServiceNowClient {
+    /// Begins a client for an instance: `https://acme.service-now.com`, just `acme`, or plain `http` on
+    /// loopback.
+    pub fn builder(instance: impl Into<String>) -> Builder {
+        Builder::new(instance)
+    }
+
+    /// A client from `SN_HOST`, `SN_USERNAME` and `SN_PASSWORD`.
+    ///
+    /// # Errors
+    ///
+    /// If a variable is missing, or holds what cannot be used; the error names it.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::builder_from_env()?.build()
+    }
+
+    /// Begins a client from `SN_HOST`, `SN_USERNAME` and `SN_PASSWORD`, to add a clock or a transport.
+    ///
+    /// # Errors
+    ///
+    /// If a variable is missing; the error names it.
+    pub fn builder_from_env() -> Result<Builder, ConfigError> {
+        Builder::from_variables(|name| std::env::var(name).ok())
+    }
+
+    /// A clone whose user agent ends in `tag`. It shows in the instance's transaction log, so that a change
+    /// can be traced to the step that made it.
+    pub fn tagged(&self, tag: impl Into<String>) -> Self {
+        Self { pipeline: self.pipeline.tagged(tag) }
+    }
+
+    /// A clone whose calls `observer` hears of.
+    pub fn observed(&self, observer: Arc<dyn Observer>) -> Self {
+        Self { pipeline: self.pipeline.observed(observer) }
+    }
+
+    /// Where the time comes from.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        self.pipeline.clock()
+    }
+
+    /// The instance's address.
+    pub fn origin(&self) -> &Origin {
+        self.pipeline.origin()
+    }
+
+    /// Makes any call, with the same credentials, pacing, retries and errors as this crate's own. For APIs
+    /// that it does not cover; [`result`] unwraps the usual `{"result": …}`.
+    ///
+    /// ```
+    /// # async fn example(servicenow: servicenow_client::ServiceNowClient) -> servicenow_client::Result<()> {
+    /// use servicenow_client::{Call, Path, Request};
+    ///
+    /// let request = Request::get(Path::new("/api/now/stats/incident")).query("sysparm_count", true);
+    /// let call = Call::<serde_json::Value>::read("servicenow.stats", request)
+    ///     .with_decode(servicenow_client::result::<serde_json::Value>);
+    /// let stats = servicenow.send(&call).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What the last attempt met.
+    pub async fn send<T>(&self, call: &Call<T>) -> Result<T> {
+        self.pipeline.send(call).await
+    }
+
+    /// A table whose records have a type: `servicenow.table::<ScTask>()`.
+    pub fn table<T: Record>(&self) -> Table<T> {
+        Table::new(
+            self.clone(),
+            Cow::Borrowed(T::TABLE),
+            T::FIELDS.iter().map(|&field| field.into()).collect(),
+        )
+    }
+
+    /// Any table, by its name, with records whose fields are read by name.
+    ///
+    /// # Errors
+    ///
+    /// If no table can have that name.
+    pub fn records(&self, table: &str) -> Result<Table<RawRecord>> {
+        if !valid_table(table) {
+            let why =
+                format!("{:?} is no table's name: a-z 0-9 _", table.chars().take(80).collect::<String>());
+            return Err(Error::invalid("servicenow.table", why));
+        }
+        Ok(Table::new(self.clone(), Cow::Owned(table.to_owned()), Vec::new()))
+    }
+
+    /// Work notes and comments of any record.
+    pub fn journal(&self) -> Journal {
+        Journal::new(self.clone())
+    }
+
+    /// The answers that a requester gave to the questions of a catalog item.
+    ///
+    /// `GET /api/now/table/sc_item_option_mtom`, dot-walking to names and values. Multi-row variable sets are
+    /// not among them: they live in `sc_multi_row_question_answer`.
+    ///
+    /// # Errors
+    ///
+    /// What the call met; a row of another item is [`ProblemKind::NotHonoured`](crate::ProblemKind).
+    pub async fn request_item_variables(&self, item: &SysId) -> Result<Variables> {
+        variables::of(self, item).await
+    }
+
+    pub(crate) fn distrust<T>(
+        &self,
+        call: &Call<T>,
+        response: &Response,
+        problem: ServiceNowProblem,
+    ) -> Error {
+        self.pipeline.distrust(call, response, problem)
+    }
+}
+
+/// Whether a table may have this name.
+pub(crate) fn valid_table(name: &str) -> bool {
+    (1..=80).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
+
+/// Reads the `result` member of an answer; for [`Call::with_decode`].
+///
+/// # Errors
+///
+/// If there is none, or it is not what was expected.
+pub fn result<T: DeserializeOwned>(response: &Response) -> std::result::Result<T, DecodeError> {
+    #[derive(Deserialize)]
+    struct Envelope<T> {
+        result: T,
+    }
+    Ok(response.json::<Envelope<T>>()?.result)
+}

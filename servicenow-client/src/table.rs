@@ -1,0 +1,343 @@
+//! The Table API: `/api/now/table/{table}`.
+
+mod read;
+mod rows;
+mod written;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use client_core::{Call, Path, Request, Response, Safety};
+use serde::Serialize;
+use serde_json::{Map, Value as Json};
+
+use self::read::Read;
+pub use self::rows::{Collected, Rows};
+use crate::client::{ServiceNowClient, valid_table};
+use crate::id::SysId;
+use crate::problem::{Error, ProblemKind, Result, ServiceNowProblem};
+use crate::query::{Query, valid_field};
+use crate::record::Record;
+use crate::value::DisplayMode;
+
+/// A table of an instance. Cheap to clone.
+///
+/// Records are read as stored (`sysparm_display_value=false`), references as bare ids
+/// (`sysparm_exclude_reference_link=true`), and with `sys_id` always.
+pub struct Table<T> {
+    client: ServiceNowClient,
+    name: Cow<'static, str>,
+    /// The fields to read; none for all.
+    fields: Vec<Cow<'static, str>>,
+    display: DisplayMode,
+    record: PhantomData<fn() -> T>,
+}
+
+impl<T: Record> Table<T> {
+    pub(crate) fn new(
+        client: ServiceNowClient,
+        name: Cow<'static, str>,
+        fields: Vec<Cow<'static, str>>,
+    ) -> Self {
+        Self { client, name, fields, display: DisplayMode::default(), record: PhantomData }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Reads these fields only, dot-walked ones (`request.requested_for`) too, and `sys_id`.
+    ///
+    /// Names that do not exist or are not readable are left out of the answer without an error.
+    pub fn select<F: Into<String>>(mut self, fields: impl IntoIterator<Item = F>) -> Self {
+        self.fields = fields.into_iter().map(|field| Cow::Owned(field.into())).collect();
+        self
+    }
+
+    /// Reads in another mode. Typed fields can be read from [`Values`](DisplayMode::Values) and
+    /// [`Both`](DisplayMode::Both); [`Labels`](DisplayMode::Labels) are for [raw](crate::RawRecord) records
+    /// and people, and are not compared with the query.
+    pub fn display(mut self, mode: DisplayMode) -> Self {
+        self.display = mode;
+        self
+    }
+
+    /// The record with this id. `GET /api/now/table/{table}/{sys_id}`.
+    ///
+    /// # Errors
+    ///
+    /// [`is_not_found`](Error::is_not_found) if there is none, or none that the API user may see;
+    /// [`WrongRecord`](ProblemKind::WrongRecord) if another came. See [`find`](Self::find).
+    pub async fn get(&self, sys_id: &SysId) -> Result<T> {
+        let request = self.reading(Request::get(self.path().value(sys_id)), &[]);
+        let call = Call::<Json>::read("servicenow.table.get", request).with_decode(Read::<T>::one);
+        self.one(&call, sys_id).await.map(|read| read.record)
+    }
+
+    /// Like [`get`](Self::get), with none for what does not exist or is hidden.
+    ///
+    /// # Errors
+    ///
+    /// What the call met, but not that there is no such record.
+    pub async fn find(&self, sys_id: &SysId) -> Result<Option<T>> {
+        match self.get(sys_id).await {
+            Err(error) if error.is_not_found() => Ok(None),
+            answer => answer.map(Some),
+        }
+    }
+
+    /// The one record that matches, for look-ups that decide what is written.
+    /// `GET /api/now/table/{table}?sysparm_query=…`.
+    ///
+    /// The query needs a condition of equality, and the row that comes back is compared with it. "None" is
+    /// only said when the instance counted none, since a twin would be made of a record that is hidden.
+    ///
+    /// # Errors
+    ///
+    /// [`Ambiguous`](ProblemKind::Ambiguous) if more than one matches, [`Hidden`](ProblemKind::Hidden) if one
+    /// matches that may not be read, [`NotHonoured`](ProblemKind::NotHonoured) if a row does not match.
+    pub async fn find_one(&self, query: impl Into<Query>) -> Result<Option<T>> {
+        const NAME: &str = "servicenow.table.find_one";
+        let query = query.into();
+        let mut request = self.listing(&query, None, &[]).query("sysparm_limit", 2);
+        if query.encoded().is_ok() && !query.can_be_checked() {
+            request = request.flawed("a look-up needs a condition of equality, in each alternative");
+        }
+        if self.display == DisplayMode::Labels {
+            request = request.flawed("a look-up compares values, not labels");
+        }
+        let call = Call::<Json>::read(NAME, request).with_decode(Read::<T>::many);
+        let (rows, response) = self.client.pipeline.send_with_response(&call).await?;
+        let counted = total(&response).unwrap_or_default();
+        let (matches, hidden) = (rows.len(), rows.iter().filter(|row| row.is_none()).count());
+        for read in rows.iter().flatten() {
+            self.check(&query, &call, &response, read)?;
+        }
+        if matches > 1 {
+            let message = "more than one record matches";
+            return Err(self.found(&call, &response, ProblemKind::Ambiguous, message));
+        }
+        if hidden > 0 || counted > matches as u64 {
+            let message = "a record matches that may not be read";
+            return Err(self.found(&call, &response, ProblemKind::Hidden, message));
+        }
+        Ok(rows.into_iter().flatten().next().map(|read| read.record))
+    }
+
+    /// All records that match, as a stream that knows whether it saw them all.
+    /// `GET /api/now/table/{table}?sysparm_query=…`, a page at a time.
+    pub fn list(&self, query: impl Into<Query>) -> Rows<T> {
+        Rows::new(self.clone(), query.into())
+    }
+
+    /// Creates a record. `POST /api/now/table/{table}`.
+    ///
+    /// Never repeated after an ambiguous end: look for what you made before you make it again, or use
+    /// [`create_as`](Self::create_as). What comes back holds defaults and what business rules set, so compare
+    /// what matters to you.
+    ///
+    /// Requests of the service catalog are ordered, not created: an inserted one has no variables and no flow.
+    ///
+    /// # Errors
+    ///
+    /// What the call met.
+    pub async fn create(&self, fields: &impl Serialize) -> Result<T> {
+        let call = self.creating(object(fields));
+        self.client.send(&call).await.map(|read| read.record)
+    }
+
+    /// Creates a record under an id of ours: 32 hex digits, made from what stays the same when the step is
+    /// repeated, so that a second insert hits the primary key
+    /// ([`is_conflict`](Error::is_conflict)).
+    ///
+    /// # Errors
+    ///
+    /// [`WrongRecord`](ProblemKind::WrongRecord) if the instance took another id: the record exists, under
+    /// the id that the message names. The system property
+    /// `glide.rest.table_api.admin_only_sys_fields` decides who may choose.
+    pub async fn create_as(&self, sys_id: &SysId, fields: &impl Serialize) -> Result<T> {
+        let body = object(fields).map(|mut body| {
+            body.insert("sys_id".into(), sys_id.as_str().into());
+            body
+        });
+        self.one(&self.creating(body), sys_id).await.map(|read| read.record)
+    }
+
+    /// Changes the named fields and no others; `""` clears one. `PATCH /api/now/table/{table}/{sys_id}`.
+    ///
+    /// The record that comes back is compared with what was sent, for a 200 may have dropped some of it.
+    /// Journal fields (`work_notes`, `comments`) cannot be compared; with one of them the call is not
+    /// repeated after an ambiguous end, as it would add the text again. Other tables' own journal fields are
+    /// not known here: write those with [`send`](ServiceNowClient::send).
+    ///
+    /// # Errors
+    ///
+    /// [`NotWritten`](ProblemKind::NotWritten) names the fields that do not have the value sent;
+    /// [`is_not_found`](Error::is_not_found) if there is no such record.
+    pub async fn update(&self, sys_id: &SysId, fields: &impl Serialize) -> Result<T> {
+        let body = object(fields);
+        let sent = body.as_ref().ok().cloned().unwrap_or_default();
+        let names: Vec<&str> = sent.keys().map(String::as_str).collect();
+        let safety = if written::has_journal(&sent) { Safety::Unsafe } else { Safety::Idempotent };
+        let request = self.reading(Request::patch(self.path().value(sys_id)), &names);
+        let call = Call::<Json>::write("servicenow.table.update", safety, with_body(request, body))
+            .with_decode(Read::<T>::one);
+        let (read, response) = self.exactly(&call, sys_id).await?;
+        let fields = written::differences(&sent, &read.row);
+        if fields.is_empty() {
+            return Ok(read.record);
+        }
+        let message = format!("these fields did not take their value: {}", fields.join(", "));
+        Err(self.found(&call, &response, ProblemKind::NotWritten { fields }, &message))
+    }
+
+    /// Deletes a record. `DELETE /api/now/table/{table}/{sys_id}`.
+    ///
+    /// # Errors
+    ///
+    /// [`is_not_found`](Error::is_not_found) if it is not there, or is hidden. When an attempt was lost and
+    /// the next one finds nothing, it is done.
+    pub async fn delete(&self, sys_id: &SysId) -> Result<()> {
+        let request = Request::delete(self.path().value(sys_id));
+        let call = Call::done("servicenow.table.delete", Safety::Idempotent, request);
+        match self.client.send(&call).await {
+            Err(error) if error.is_not_found() && error.attempts() > 1 => Ok(()),
+            answer => answer,
+        }
+    }
+
+    fn creating(&self, body: Result<Map<String, Json>, String>) -> Call<Read<T>> {
+        let request = self.reading(Request::post(self.path()), &[]);
+        Call::<Json>::write("servicenow.table.create", Safety::Unsafe, with_body(request, body))
+            .with_decode(Read::<T>::one)
+    }
+
+    async fn one(&self, call: &Call<Read<T>>, sys_id: &SysId) -> Result<Read<T>> {
+        self.exactly(call, sys_id).await.map(|(read, _)| read)
+    }
+
+    /// Makes a call that answers one record, and that one.
+    async fn exactly(&self, call: &Call<Read<T>>, sys_id: &SysId) -> Result<(Read<T>, Response)> {
+        let (read, response) = self.client.pipeline.send_with_response(call).await?;
+        let came = read.record.sys_id();
+        if came == sys_id {
+            return Ok((read, response));
+        }
+        let message = format!("the record that came back is {came}, not {sys_id}");
+        Err(self.found(call, &response, ProblemKind::WrongRecord, &message))
+    }
+
+    /// Compares a row with the query it came for.
+    fn check<C>(&self, query: &Query, call: &Call<C>, response: &Response, read: &Read<T>) -> Result<()> {
+        if self.display == DisplayMode::Labels {
+            return Ok(());
+        }
+        let Some(field) = query.broken_by(&read.row) else { return Ok(()) };
+        let message = match read.row.text(field) {
+            Some(_) => format!("the query was not honoured: a row has another `{field}` than asked for"),
+            None => format!("the query cannot be trusted: rows come without `{field}`"),
+        };
+        let kind = ProblemKind::NotHonoured { field: field.to_owned() };
+        Err(self.found(call, response, kind, &message))
+    }
+
+    fn found<C>(&self, call: &Call<C>, response: &Response, kind: ProblemKind, message: &str) -> Error {
+        self.client.distrust(call, response, ServiceNowProblem::found(kind, message))
+    }
+
+    fn path(&self) -> Path {
+        let tables = Path::new("/api/now/table");
+        match &self.name {
+            Cow::Borrowed(name) if valid_table(name) => tables.word(name),
+            name => tables.value(name),
+        }
+    }
+
+    /// A request for the rows of a query, after a certain one.
+    fn listing(&self, query: &Query, after: Option<&SysId>, order: &[&str]) -> Request {
+        let checked: Vec<&str> = query.checked_fields().collect();
+        let mut request = self.reading(Request::get(self.path()), &checked);
+        if self.fields.is_empty() && checked.iter().any(|field| field.contains('.')) {
+            request =
+                request.flawed("select the fields to read: only then dot-walked conditions can be checked");
+        }
+        match query.encode(after, order) {
+            Ok(text) => request
+                .query_opt("sysparm_query", (!text.is_empty()).then_some(text))
+                .query("sysparm_suppress_pagination_header", true),
+            Err(flaw) => request.flawed(flaw.to_string()),
+        }
+    }
+
+    /// Adds how, and which fields, to read.
+    fn reading(&self, request: Request, more: &[&str]) -> Request {
+        // In mode `true` the link is all that tells a reference's id.
+        let links = self.display == DisplayMode::Labels;
+        let mut request = request
+            .query("sysparm_display_value", self.display.parameter())
+            .query("sysparm_exclude_reference_link", !links);
+        if self.name.is_empty() {
+            request = request.flawed("raw records have no table of their own: use records(name)");
+        }
+        if self.fields.is_empty() {
+            return request;
+        }
+        let mut names = vec!["sys_id"];
+        for name in self.fields.iter().map(AsRef::as_ref).chain(more.iter().copied()) {
+            if !valid_field(name) {
+                return request.flawed("a field to read has a name that no field has");
+            }
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        request.query("sysparm_fields", names.join(","))
+    }
+}
+
+/// The fields to write, if they are that.
+fn object(fields: &impl Serialize) -> Result<Map<String, Json>, String> {
+    let Ok(Json::Object(body)) = serde_json::to_value(fields) else {
+        return Err("the fields to write must be an object".into());
+    };
+    if body.contains_key("user_password") {
+        let why = "a password sent like this is stored in clear; it needs sysparm_input_display_value";
+        return Err(why.into());
+    }
+    match body.keys().find(|name| !valid_field(name)) {
+        Some(_) => Err("a field to write has a name that no field has".into()),
+        None => Ok(body),
+    }
+}
+
+fn with_body(request: Request, body: Result<Map<String, Json>, String>) -> Request {
+    match body {
+        Ok(body) => request.json(&body),
+        Err(why) => request.flawed(why),
+    }
+}
+
+/// How many rows match, in the instance's count.
+fn total(response: &Response) -> Option<u64> {
+    response.header("x-total-count")?.trim().parse().ok()
+}
+
+impl<T> Clone for Table<T> {
+    fn clone(&self) -> Self {
+        Self {
+            client: self.client.clone(),
+            name: self.name.clone(),
+            fields: self.fields.clone(),
+            display: self.display,
+            record: PhantomData,
+        }
+    }
+}
+
+impl<T> fmt::Debug for Table<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Table({})", self.name)
+    }
+}
