@@ -5,6 +5,7 @@ use std::fmt;
 use client_core::{Class, Problem, Response};
 use http::StatusCode;
 use serde::Deserialize;
+use serde_json::Value as Json;
 
 /// The error of this crate's calls.
 pub type Error = client_core::Error<ServiceNowProblem>;
@@ -107,7 +108,8 @@ impl ServiceNowProblem {
 
     /// What an error answer says.
     pub(crate) fn read(response: &Response) -> Self {
-        let (message, detail) = ErrorBody::read(response).map_or((String::new(), None), ErrorBody::texts);
+        let (message, detail) =
+            ErrorBody::read(response).map_or((String::new(), None), |error| error.texts());
         let kind = kind(response, &message, detail.as_deref().unwrap_or_default());
         let message = if message.is_empty() { said_by_status(response.status, &kind) } else { message };
         Self {
@@ -188,28 +190,22 @@ impl fmt::Display for ServiceNowProblem {
 }
 
 /// The `error` member of an answer: an object on `/api/now`, a text where OAuth speaks.
-#[derive(Deserialize)]
-#[serde(untagged)]
-pub(crate) enum ErrorBody {
-    Object { message: Option<String>, detail: Option<String> },
-    Text(String),
-}
+pub(crate) struct ErrorBody(Json);
 
 impl ErrorBody {
     /// The `error` member, if the body is JSON and has one.
     pub(crate) fn read(response: &Response) -> Option<Self> {
         #[derive(Deserialize)]
         struct Envelope {
-            error: Option<ErrorBody>,
+            error: Option<Json>,
         }
-        serde_json::from_slice::<Envelope>(&response.body).ok()?.error
+        serde_json::from_slice::<Envelope>(&response.body).ok()?.error.map(Self)
     }
 
-    fn texts(self) -> (String, Option<String>) {
-        match self {
-            Self::Object { message, detail } => (message.unwrap_or_default(), detail),
-            Self::Text(text) => (text, None),
-        }
+    fn texts(&self) -> (String, Option<String>) {
+        let text = |name: &str| self.0.get(name).and_then(Json::as_str).map(str::to_owned);
+        let message = text("message").or_else(|| self.0.as_str().map(str::to_owned));
+        (message.unwrap_or_default(), text("detail"))
     }
 }
 

@@ -107,9 +107,10 @@ impl Query {
         let check = Check::In(values.clone());
         let (alone, listed): (Vec<String>, Vec<String>) =
             values.into_iter().partition(|value| value.contains(',') || value.trim() != value);
-        let mut query = match listed.is_empty() {
-            false => self.flaws_in(field, &listed).with(field, "IN", &listed.join(","), check.clone()),
-            true => self,
+        let mut query = if listed.is_empty() {
+            self
+        } else {
+            self.flaws_in(field, &listed).with(field, "IN", &listed.join(","), check.clone())
         };
         for (n, value) in alone.iter().enumerate() {
             query = if n == 0 && listed.is_empty() { query } else { query.or() };

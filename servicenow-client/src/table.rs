@@ -197,15 +197,12 @@ impl<T: Record> Table<T> {
     ///
     /// # Errors
     ///
-    /// [`is_not_found`](Error::is_not_found) if it is not there, or is hidden. When an attempt was lost and
-    /// the next one finds nothing, it is done.
+    /// [`is_not_found`](Error::is_not_found) if it is not there, or is hidden. It is said too when an attempt
+    /// was lost on its way back and the next one found nothing: to one who wants it gone, it is.
     pub async fn delete(&self, sys_id: &SysId) -> Result<()> {
         let request = Request::delete(self.path().value(sys_id));
         let call = Call::done("servicenow.table.delete", Safety::Idempotent, request);
-        match self.client.send(&call).await {
-            Err(error) if error.is_not_found() && error.attempts() > 1 => Ok(()),
-            answer => answer,
-        }
+        self.client.send(&call).await
     }
 
     fn creating(&self, body: Result<Map<String, Json>, String>) -> Call<Read<T>> {

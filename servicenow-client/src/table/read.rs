@@ -21,9 +21,8 @@ impl<T: Record> Read<T> {
     /// `{"result": [{…}, …]}`. A row that may not be read stands there as `{}`.
     pub(super) fn many(response: &Response) -> Result<Vec<Option<Self>>, DecodeError> {
         let rows: Vec<Row> = result(response)?;
-        let read = |(n, row): (usize, Row)| match row.0.is_empty() {
-            true => Ok(None),
-            false => Self::new(row, &format!("result[{n}]")).map(Some),
+        let read = |(n, row): (usize, Row)| {
+            if row.0.is_empty() { Ok(None) } else { Self::new(row, &format!("result[{n}]")).map(Some) }
         };
         rows.into_iter().enumerate().map(read).collect()
     }
