@@ -184,10 +184,16 @@ impl Faults {
     }
 
     /// The effects that strike this request: at most one delay and one other, the oldest rules first.
-    pub(crate) fn strike(&mut self, system: System, method: &str, path: &str) -> (Option<u64>, Option<Effect>) {
+    pub(crate) fn strike(
+        &mut self,
+        system: System,
+        method: &str,
+        path: &str,
+    ) -> (Option<u64>, Option<Effect>) {
         let (mut delay, mut effect) = (None, None);
         for rule in &mut self.rules {
-            let taken = if let Effect::DelayMs(_) = rule.fault.effect { delay.is_some() } else { effect.is_some() };
+            let taken =
+                if let Effect::DelayMs(_) = rule.fault.effect { delay.is_some() } else { effect.is_some() };
             if taken || !rule.fault.matches(system, method, path) || !rule.fires(&mut self.dice) {
                 continue;
             }
@@ -236,7 +242,8 @@ mod tests {
     fn a_fault_skips_strikes_and_is_spent() {
         let mut faults = Faults::new(1);
         faults.add(Fault::okta("GET", "/a", Effect::CutBefore).skip(1).times(2));
-        let struck: Vec<bool> = (0..5).map(|_| faults.strike(System::Okta, "GET", "/a").1.is_some()).collect();
+        let struck: Vec<bool> =
+            (0..5).map(|_| faults.strike(System::Okta, "GET", "/a").1.is_some()).collect();
         assert_eq!(struck, [false, true, true, false, false]);
     }
 

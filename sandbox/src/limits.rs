@@ -1,15 +1,13 @@
 //! Okta's rate limits: buckets of method and path class, windows that start with their first request.
 
 use std::collections::HashMap;
-
-use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use std::str::FromStr;
 
 use crate::http::Ask;
+use chrono::{DateTime, Utc};
 
 /// Which of Okta's published tables applies. A token gets half of each bucket, as it does by default.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Limits {
     /// A workforce org: 300 a minute on `/users`, 250 on `/groups`, 60 on `/logs`.
@@ -19,6 +17,20 @@ pub enum Limits {
     IntegratorFree,
     /// Headers with huge numbers, and never a 429.
     Unlimited,
+}
+
+impl FromStr for Limits {
+    type Err = String;
+
+    /// `workforce`, `integrator-free` or `unlimited`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "workforce" => Ok(Self::Workforce),
+            "integrator-free" => Ok(Self::IntegratorFree),
+            "unlimited" => Ok(Self::Unlimited),
+            _ => Err(format!("`{text}` is none of workforce, integrator-free, unlimited")),
+        }
+    }
 }
 
 const WINDOW_SECONDS: i64 = 60;

@@ -30,8 +30,8 @@ struct Options {
     /// How many onboarding requests are open at the start
     #[arg(long, default_value_t = 3)]
     new_hires: usize,
-    /// Okta's rate limits
-    #[arg(long, value_enum, default_value_t = Limits::Workforce)]
+    /// Okta's rate limits: workforce, integrator-free or unlimited
+    #[arg(long, default_value = "workforce")]
     limits: Limits,
     /// How long Okta's search lags behind writes, in milliseconds
     #[arg(long, default_value_t = 1000)]

@@ -120,6 +120,11 @@ impl Org {
 }
 
 fn route(org: &mut Org, ask: &Ask) -> Reply {
+    let sized = ask.header("content-length").or(ask.header("transfer-encoding")).is_some();
+    if matches!(ask.method.as_str(), "POST" | "PUT") && !sized {
+        let page = "<html><head><title>411 Length Required</title></head><body>Content-Length: 0 is needed</body></html>";
+        return Err(Answer::html(411, page));
+    }
     let path: Vec<&str> = ask.segments.iter().map(String::as_str).collect();
     let Some(path) = path.strip_prefix(&["api", "v1"]) else { return Err(ask.not_modelled("the path")) };
     match (ask.method.as_str(), path) {

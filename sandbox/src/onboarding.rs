@@ -84,7 +84,11 @@ pub(crate) const ITEM_NAME: &str = "Employee onboarding";
 impl OnboardingRequest {
     fn answers(&self, instance: &Instance, at: DateTime<Utc>) -> Vec<(String, String)> {
         let start = self.start_date.as_deref();
-        let start = if start == Some("today") { Some(at.format("%Y-%m-%d").to_string()) } else { self.start_date.clone() };
+        let start = if start == Some("today") {
+            Some(at.format("%Y-%m-%d").to_string())
+        } else {
+            self.start_date.clone()
+        };
         let given = [
             ("first_name", self.first_name.clone()),
             ("last_name", self.last_name.clone()),
@@ -114,13 +118,18 @@ impl OnboardingRequest {
 }
 
 /// Orders the item for somebody.
-pub(crate) fn order(instance: &mut Instance, request: &OnboardingRequest, at: DateTime<Utc>) -> Option<Ticket> {
+pub(crate) fn order(
+    instance: &mut Instance,
+    request: &OnboardingRequest,
+    at: DateTime<Utc>,
+) -> Option<Ticket> {
     let answers = request.answers(instance, at);
     let item = instance.find_by("sc_cat_item", "name", ITEM_NAME)?.get("sys_id").to_owned();
     let manager = request.manager_id(instance).filter(|id| instance.find("sys_user", id).is_some());
     let requested_for = manager.unwrap_or_else(|| instance.user.clone());
     let order = catalog::place(instance, &item, &requested_for, &answers, &instance.author(at)).ok()?;
-    let number = |table: &str, id: &str| instance.find(table, id).map_or("", |found| found.get("number")).to_owned();
+    let number =
+        |table: &str, id: &str| instance.find(table, id).map_or("", |found| found.get("number")).to_owned();
     Some(Ticket {
         number: number("sc_req_item", &order.item),
         task_number: number("sc_task", &order.task),

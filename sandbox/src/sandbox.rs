@@ -287,7 +287,8 @@ impl Sandbox {
         let now = self.shared.clock.now();
         let mut world = self.shared.world();
         let org = &mut world.okta;
-        let profile = user["profile"].as_object().cloned().ok_or_else(|| EditError("no profile".to_owned()))?;
+        let profile =
+            user["profile"].as_object().cloned().ok_or_else(|| EditError("no profile".to_owned()))?;
         let status = user["status"].as_str().unwrap_or("ACTIVE");
         let status = Status::parse(status).ok_or_else(|| EditError(format!("no status {status}")))?;
         let groups = group_keys(org, &user["groups"])?;

@@ -135,7 +135,12 @@ impl fmt::Display for Cut {
 
 impl std::error::Error for Cut {}
 
-async fn answer(side: Side, shared: &Shared, parts: Parts, body: Bytes) -> Result<Response<Full<Bytes>>, Cut> {
+async fn answer(
+    side: Side,
+    shared: &Shared,
+    parts: Parts,
+    body: Bytes,
+) -> Result<Response<Full<Bytes>>, Cut> {
     let answer = match side {
         Side::Control => control::answer(shared, &parts, &body),
         Side::Vendor(system) => {

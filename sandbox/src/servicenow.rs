@@ -118,5 +118,8 @@ fn dressed(answer: Answer, ask: &Ask, logged_in: bool) -> Answer {
         .header("expires", "0")
         .header("set-cookie", &format!("JSESSIONID={}; Path=/; HttpOnly", &session[..32].to_uppercase()))
         .header("set-cookie", &format!("glide_user_route=glide.{}; Path=/; HttpOnly", &session[..32]))
-        .header("set-cookie", &format!("glide_session_store={}; Max-Age=300; Path=/; HttpOnly", &session[32..]))
+        .header(
+            "set-cookie",
+            &format!("glide_session_store={}; Max-Age=300; Path=/; HttpOnly", &session[32..]),
+        )
 }

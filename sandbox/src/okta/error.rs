@@ -76,7 +76,10 @@ pub(crate) fn injected(status: u16, ask: &Ask) -> Answer {
         409 => error(409, "E0000112", "Unable to update the user while activation is in progress.", &[]),
         429 => rate_limited(),
         500 => error(500, "E0000009", "Internal Server Error", &[]),
-        502..=504 => Answer::html(status, "<html><head><title>Okta</title></head><body>Service unavailable</body></html>"),
+        502..=504 => Answer::html(
+            status,
+            "<html><head><title>Okta</title></head><body>Service unavailable</body></html>",
+        ),
         _ => error(status, "E0000009", "Injected by a fault of the sandbox", &[]),
     }
 }

@@ -110,10 +110,12 @@ fn compare(found: &Value, wanted: &Value, case: Case) -> Option<std::cmp::Orderi
         (Value::Bool(a), Value::Bool(b)) => Some(a.cmp(b)),
         (Value::Null, Value::Null) => Some(std::cmp::Ordering::Equal),
         (Value::Number(a), Value::Number(b)) => a.as_f64()?.partial_cmp(&b.as_f64()?),
-        (Value::String(a), Value::String(b)) => match (DateTime::parse_from_rfc3339(a), DateTime::parse_from_rfc3339(b)) {
-            (Ok(a), Ok(b)) => Some(a.cmp(&b)),
-            _ => texts(found, wanted, case).map(|(a, b)| a.cmp(&b)),
-        },
+        (Value::String(a), Value::String(b)) => {
+            match (DateTime::parse_from_rfc3339(a), DateTime::parse_from_rfc3339(b)) {
+                (Ok(a), Ok(b)) => Some(a.cmp(&b)),
+                _ => texts(found, wanted, case).map(|(a, b)| a.cmp(&b)),
+            }
+        }
         _ => None,
     }
 }
@@ -211,7 +213,8 @@ impl Parser<'_> {
     }
 
     fn test(&mut self) -> Result<Expr, String> {
-        let attribute = self.word().ok_or_else(|| format!("expected an attribute, found {}", self.shown()))?;
+        let attribute =
+            self.word().ok_or_else(|| format!("expected an attribute, found {}", self.shown()))?;
         let op = self.word().ok_or_else(|| format!("expected an operator, found {}", self.shown()))?;
         let op = operator(&op).ok_or_else(|| format!("unrecognized operator '{op}'"))?;
         let value = if op == Op::Pr { Value::Null } else { self.literal()? };
@@ -235,7 +238,8 @@ impl Parser<'_> {
     }
 
     fn takes(&mut self, keyword: &str) -> bool {
-        let found = matches!(self.tokens.get(self.at), Some(Token::Word(word)) if word.eq_ignore_ascii_case(keyword));
+        let found =
+            matches!(self.tokens.get(self.at), Some(Token::Word(word)) if word.eq_ignore_ascii_case(keyword));
         self.at += usize::from(found);
         found
     }
@@ -315,7 +319,15 @@ mod tests {
 
     #[test]
     fn what_is_not_an_expression_is_refused() {
-        for bad in ["", "status", "status eq", r#"status is "x""#, r#"(status eq "x""#, r#"status eq "x"#, "status eq x"] {
+        for bad in [
+            "",
+            "status",
+            "status eq",
+            r#"status is "x""#,
+            r#"(status eq "x""#,
+            r#"status eq "x"#,
+            "status eq x",
+        ] {
             assert!(parse(bad).is_err(), "{bad}");
         }
         assert!(parse(&"(".repeat(100_000)).is_err());

@@ -36,7 +36,7 @@ impl Kind {
     }
 }
 
-/// A group as the org keeps it. A built-in one holds everybody, whatever its members say.
+/// A group as the org keeps it.
 #[derive(Debug, Clone)]
 pub(crate) struct Group {
     pub(crate) key: u64,
@@ -46,13 +46,11 @@ pub(crate) struct Group {
     pub(crate) last_updated: DateTime<Utc>,
     pub(crate) membership_updated: DateTime<Utc>,
     pub(crate) profile: Map<String, Value>,
-    pub(crate) members: BTreeSet<u64>,
 }
 
 impl Group {
     pub(crate) fn new(id: String, kind: Kind, profile: Map<String, Value>, now: DateTime<Utc>) -> Self {
-        let members = BTreeSet::new();
-        Self { key: 0, id, kind, created: now, last_updated: now, membership_updated: now, profile, members }
+        Self { key: 0, id, kind, created: now, last_updated: now, membership_updated: now, profile }
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -90,10 +88,12 @@ fn linked(mut body: Value, base: &str) -> Value {
     body
 }
 
-/// All groups, in order of creation, with the index that searches read.
+/// All groups, in order of creation, with their members and the index that searches read. A built-in
+/// group holds everybody, whatever stands here.
 #[derive(Debug)]
 pub(crate) struct Groups {
     rows: BTreeMap<u64, Group>,
+    members: HashMap<u64, BTreeSet<u64>>,
     by_id: HashMap<String, u64>,
     next: u64,
     index: Index,
@@ -101,7 +101,8 @@ pub(crate) struct Groups {
 
 impl Groups {
     pub(crate) fn new(lag: TimeDelta) -> Self {
-        Self { rows: BTreeMap::new(), by_id: HashMap::new(), next: 0, index: Index::new(lag) }
+        let (members, by_id) = (HashMap::new(), HashMap::new());
+        Self { rows: BTreeMap::new(), members, by_id, next: 0, index: Index::new(lag) }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Group> {
@@ -141,7 +142,8 @@ impl Groups {
     /// Puts a user into a group, or out of it. False if nothing changed.
     pub(crate) fn set_member(&mut self, group: u64, user: u64, member: bool, now: DateTime<Utc>) -> bool {
         let Some(group) = self.rows.get_mut(&group) else { return false };
-        let changed = if member { group.members.insert(user) } else { group.members.remove(&user) };
+        let members = self.members.entry(group.key).or_default();
+        let changed = if member { members.insert(user) } else { members.remove(&user) };
         if changed {
             group.membership_updated = now;
             self.index.put(group.key, Some(group.body()), now);
@@ -151,20 +153,28 @@ impl Groups {
 
     /// Seeds a membership that was there before the sandbox started.
     pub(crate) fn seed_member(&mut self, group: u64, user: u64) {
-        if let Some(group) = self.rows.get_mut(&group) {
-            group.members.insert(user);
-        }
+        self.members.entry(group).or_default().insert(user);
+    }
+
+    /// The keys of a group's members.
+    pub(super) fn members_of(&self, group: u64) -> impl Iterator<Item = u64> {
+        self.members.get(&group).into_iter().flatten().copied()
+    }
+
+    pub(super) fn has_member(&self, group: u64, user: u64) -> bool {
+        self.members.get(&group).is_some_and(|members| members.contains(&user))
     }
 
     /// A user is gone for good.
     pub(super) fn forget(&mut self, user: u64) {
-        for group in self.rows.values_mut() {
-            group.members.remove(&user);
+        for members in self.members.values_mut() {
+            members.remove(&user);
         }
     }
 
     fn remove(&mut self, group: &Group, now: DateTime<Utc>) {
         self.rows.remove(&group.key);
+        self.members.remove(&group.key);
         self.by_id.remove(&group.id);
         self.index.put(group.key, None, now);
     }
@@ -184,8 +194,10 @@ pub(super) fn list(org: &Org, ask: &Ask) -> Reply {
         (None, Some(text), None) => filtered(org, ask, text),
         (None, None, Some(text)) => quick(org, ask, text),
         (None, None, None) => {
-            let rows = org.groups.iter().map(|group| (group.key, group.with_links(&ask.base)));
-            page::by_key(ask, rows, page::limit(ask, PER_PAGE, MOST_PER_PAGE)?)
+            let rows = org.groups.iter().map(|group| (group.key, group));
+            page::by_key(ask, rows, page::limit(ask, PER_PAGE, MOST_PER_PAGE)?, |group| {
+                group.with_links(&ask.base)
+            })
         }
         _ => Err(ask.not_modelled("more than one of q, filter and search")),
     }
@@ -204,11 +216,12 @@ fn search(org: &Org, ask: &Ask, text: &str) -> Reply {
     let limit = page::limit(ask, PER_PAGE, MOST_PER_PAGE)?;
     let rows = matching(org, ask, &expr, Case::Insensitive);
     match ask.query.text("sortBy") {
-        None => page::by_key(ask, rows, limit),
+        None => page::by_key(ask, rows, limit, |row| linked(row.clone(), &ask.base)),
         Some(attribute) => {
-            let descending = ask.query.get("sortOrder").is_some_and(|order| order.eq_ignore_ascii_case("desc"));
+            let descending =
+                ask.query.get("sortOrder").is_some_and(|order| order.eq_ignore_ascii_case("desc"));
             let rows = users::sorted(rows.map(|(_, row)| row).collect(), attribute, descending);
-            page::by_position(ask, rows, limit)
+            page::by_position(ask, &rows, limit, |row| linked(row.clone(), &ask.base))
         }
     }
 }
@@ -232,22 +245,31 @@ fn searchable(text: &str) -> Result<Expr, String> {
 fn filtered(org: &Org, ask: &Ask, text: &str) -> Reply {
     let expr = filterable(text).map_err(|why| error::bad_filter(text, &why))?;
     let limit = page::limit(ask, PER_PAGE, MOST_PER_PAGE)?;
-    page::by_key(ask, matching(org, ask, &expr, Case::Sensitive), limit)
+    let rows = matching(org, ask, &expr, Case::Sensitive);
+    page::by_key(ask, rows, limit, |row| linked(row.clone(), &ask.base))
 }
 
 fn filterable(text: &str) -> Result<Expr, String> {
     let expr = filter::parse(text)?;
     expr.check(&|attribute, op| match attribute {
         "id" | "type" if op == Op::Eq => Ok(()),
-        "lastUpdated" | "lastMembershipUpdated" if matches!(op, Op::Eq | Op::Gt | Op::Ge | Op::Lt | Op::Le) => Ok(()),
+        "lastUpdated" | "lastMembershipUpdated"
+            if matches!(op, Op::Eq | Op::Gt | Op::Ge | Op::Lt | Op::Le) =>
+        {
+            Ok(())
+        }
         _ => Err(format!("operator {op:?} is not supported on {attribute}")),
     })?;
     Ok(expr)
 }
 
-fn matching<'a>(org: &'a Org, ask: &'a Ask, expr: &'a Expr, case: Case) -> impl Iterator<Item = (u64, Value)> + 'a {
-    let seen = org.groups.index.seen_at(ask.at).filter(move |(_, row)| expr.matches(row, case));
-    seen.map(|(key, row)| (key, linked(row.clone(), &ask.base)))
+fn matching<'a>(
+    org: &'a Org,
+    ask: &'a Ask,
+    expr: &'a Expr,
+    case: Case,
+) -> impl Iterator<Item = (u64, &'a Value)> {
+    org.groups.index.seen_at(ask.at).filter(move |(_, row)| expr.matches(row, case))
 }
 
 /// `GET /groups/{id}`
@@ -286,7 +308,10 @@ fn wanted_profile(ask: &Ask) -> Result<Map<String, Value>, Answer> {
     let body = super::object(ask)?;
     let mut profile = body.get("profile").and_then(Value::as_object).cloned().unwrap_or_default();
     if let Some(other) = profile.keys().find(|name| *name != "name" && *name != "description") {
-        return Err(error::validation("profile", &[format!("Property name '{other}' is not defined in profile")]));
+        return Err(error::validation(
+            "profile",
+            &[format!("Property name '{other}' is not defined in profile")],
+        ));
     }
     profile.entry("description").or_insert(Value::Null);
     Ok(profile)

@@ -139,7 +139,10 @@ fn unlock(org: &mut Org, ask: &Ask, mut user: User) -> Reply {
 fn reset_password(org: &mut Org, ask: &Ask, mut user: User) -> Reply {
     ask.only_parameters(&["sendEmail", "revokeSessions"])?;
     if ask.query.text("sendEmail").is_none() {
-        return Err(error::validation("sendEmail", &["sendEmail: The field cannot be left blank".to_owned()]));
+        return Err(error::validation(
+            "sendEmail",
+            &["sendEmail: The field cannot be left blank".to_owned()],
+        ));
     }
     let send = super::flag(ask, "sendEmail", true)?;
     let revoke = super::flag(ask, "revokeSessions", false)?;
@@ -147,7 +150,8 @@ fn reset_password(org: &mut Org, ask: &Ask, mut user: User) -> Reply {
         return Err(error::wrong_status());
     }
     user.enter(Status::Recovery, ask.at);
-    let user = save(org, ask, user, "user.account.reset_password", "Fired when the user's Okta password is reset");
+    let user =
+        save(org, ask, user, "user.account.reset_password", "Fired when the user's Okta password is reset");
     revoke_sessions(org, ask, &user, revoke);
     if send {
         org.mail(ask, "password-reset", &user.id, user.text("email"));

@@ -45,8 +45,18 @@ impl SystemLog {
         self.entries.push(Entry { published: at, persisted: at + self.lag, event });
     }
 
-    fn readable(&self, now: DateTime<Utc>) -> impl DoubleEndedIterator<Item = (u64, &Entry)> {
-        let numbered = self.entries.iter().enumerate().map(|(at, entry)| (at as u64 + 1, entry));
+    /// What can be read by now of the entries with numbers from `after` (excluded) to `before`
+    /// (excluded), oldest first.
+    fn readable(
+        &self,
+        now: DateTime<Utc>,
+        after: u64,
+        before: u64,
+    ) -> impl DoubleEndedIterator<Item = (u64, &Entry)> {
+        let place = |number: u64| usize::try_from(number).unwrap_or(usize::MAX).min(self.entries.len());
+        let (from, to) = (place(after), place(before.saturating_sub(1)).max(place(after)));
+        let numbered = self.entries[from..to].iter().enumerate();
+        let numbered = numbered.map(move |(at, entry)| ((from + at + 1) as u64, entry));
         numbered.filter(move |(_, entry)| entry.persisted <= now)
     }
 }
@@ -137,13 +147,13 @@ pub(super) fn list(org: &Org, ask: &Ask) -> Reply {
         let time = if bounded { entry.published } else { entry.persisted };
         time >= wanted.since && wanted.until.is_none_or(|until| time < until) && wanted.admits(&entry.event)
     };
-    let readable = org.log.readable(ask.at).filter(|(_, entry)| fits(entry));
     let seen = wanted.after.map(|position| position.seen);
     let mut rest: Box<dyn Iterator<Item = (u64, &Entry)>> = if wanted.descending {
-        Box::new(readable.rev().filter(move |(number, _)| seen.is_none_or(|seen| *number < seen)))
+        Box::new(org.log.readable(ask.at, 0, seen.unwrap_or(u64::MAX)).rev())
     } else {
-        Box::new(readable.filter(move |(number, _)| seen.is_none_or(|seen| *number > seen)))
+        Box::new(org.log.readable(ask.at, seen.unwrap_or(0), u64::MAX))
     };
+    let mut rest = rest.by_ref().filter(|(_, entry)| fits(entry));
     let page: Vec<(u64, &Entry)> = rest.by_ref().take(wanted.limit).collect();
     let more = rest.next().is_some();
     let last = page.last().map_or(seen.unwrap_or(0), |(number, _)| *number);
@@ -180,7 +190,10 @@ impl Wanted {
         let after = match ask.query.text("after") {
             None => None,
             Some(_) if since.is_some() => {
-                return Err(error::validation("since", &["since: cannot be used together with after".to_owned()]));
+                return Err(error::validation(
+                    "since",
+                    &["since: cannot be used together with after".to_owned()],
+                ));
             }
             Some(text) => Some(Position::parse(text).ok_or_else(error::bad_paging)?),
         };
@@ -217,7 +230,9 @@ fn descending(ask: &Ask) -> Result<bool, Answer> {
     match ask.query.text("sortOrder") {
         None | Some("ASCENDING") => Ok(false),
         Some("DESCENDING") => Ok(true),
-        Some(other) => Err(error::validation("sortOrder", &[format!("sortOrder: '{other}' is not an order")])),
+        Some(other) => {
+            Err(error::validation("sortOrder", &[format!("sortOrder: '{other}' is not an order")]))
+        }
     }
 }
 

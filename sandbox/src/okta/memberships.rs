@@ -11,8 +11,8 @@ use crate::http::{Answer, Ask, Reply};
 pub(super) fn list(org: &Org, ask: &Ask, group: &str) -> Reply {
     ask.only_parameters(&["after", "limit"])?;
     let group = named(org, group)?;
-    let rows = members(org, &group).map(|user| (user.key, in_list(user.body(), &ask.base)));
-    page::by_key(ask, rows, page::limit(ask, 1000, 1000)?)
+    let rows = members(org, &group).map(|user| (user.key, user));
+    page::by_key(ask, rows, page::limit(ask, 1000, 1000)?, |user| in_list(user.body(), &ask.base))
 }
 
 /// `PUT /groups/{id}/users/{user}`: 204, also for a member.
@@ -49,7 +49,8 @@ pub(super) fn join(org: &mut Org, ask: &Ask, group: &Group, user: &User) {
 
 /// The groups that a create names in `groupIds`.
 pub(super) fn wanted(org: &Org, ids: Option<&Value>) -> Result<Vec<Group>, Answer> {
-    let ids: Vec<&str> = ids.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let ids: Vec<&str> =
+        ids.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
     if ids.len() > 20 {
         let cause = "groupIds: The number of groups must not exceed 20".to_owned();
         return Err(error::validation("groupIds", &[cause]));
@@ -61,15 +62,17 @@ pub(super) fn wanted(org: &Org, ids: Option<&Value>) -> Result<Vec<Group>, Answe
     Ok(groups)
 }
 
-pub(super) fn members<'a>(org: &'a Org, group: &'a Group) -> Box<dyn Iterator<Item = &'a User> + 'a> {
+pub(super) fn members<'a>(org: &'a Org, group: &Group) -> Box<dyn Iterator<Item = &'a User> + 'a> {
     if group.kind == Kind::BuiltIn {
         return Box::new(org.users.iter());
     }
-    Box::new(group.members.iter().filter_map(|key| org.users.at(*key)))
+    Box::new(org.groups.members_of(group.key).filter_map(|key| org.users.at(key)))
 }
 
 pub(super) fn groups_of<'a>(org: &'a Org, user: &'a User) -> impl Iterator<Item = &'a Group> {
-    org.groups.iter().filter(|group| group.kind == Kind::BuiltIn || group.members.contains(&user.key))
+    org.groups
+        .iter()
+        .filter(|group| group.kind == Kind::BuiltIn || org.groups.has_member(group.key, user.key))
 }
 
 pub(super) fn group_ids(org: &Org, user: &User) -> Vec<String> {

@@ -18,19 +18,24 @@ pub(super) fn limit(ask: &Ask, default: usize, max: usize) -> Result<usize, Answ
 
 /// One page of rows that are in order of their keys. The cursor names the last key seen, so rows that
 /// come and go meanwhile do not shift it.
-pub(super) fn by_key(ask: &Ask, rows: impl Iterator<Item = (u64, Value)>, limit: usize) -> Reply {
+pub(super) fn by_key<T>(
+    ask: &Ask,
+    rows: impl Iterator<Item = (u64, T)>,
+    limit: usize,
+    show: impl Fn(T) -> Value,
+) -> Reply {
     let after = cursor(ask, 'k')?;
     let mut rest = rows.filter(|(key, _)| after.is_none_or(|after| *key > after));
-    let page: Vec<(u64, Value)> = rest.by_ref().take(limit).collect();
+    let page: Vec<(u64, T)> = rest.by_ref().take(limit).collect();
     let next = if rest.next().is_some() { page.last().map(|(key, _)| opaque('k', *key)) } else { None };
-    Ok(answer(ask, page.into_iter().map(|(_, row)| row).collect(), limit, next.as_deref()))
+    Ok(answer(ask, page.into_iter().map(|(_, row)| show(row)).collect(), limit, next.as_deref()))
 }
 
 /// One page of rows in an order of the caller's; the cursor counts.
-pub(super) fn by_position(ask: &Ask, rows: Vec<Value>, limit: usize) -> Reply {
+pub(super) fn by_position(ask: &Ask, rows: &[&Value], limit: usize, show: impl Fn(&Value) -> Value) -> Reply {
     let start = cursor(ask, 'p')?.and_then(|start| usize::try_from(start).ok()).unwrap_or(0);
     let total = rows.len();
-    let page: Vec<Value> = rows.into_iter().skip(start).take(limit).collect();
+    let page: Vec<Value> = rows.iter().skip(start).take(limit).map(|row| show(row)).collect();
     let end = start + page.len();
     let next = (end < total).then(|| opaque('p', end as u64));
     Ok(answer(ask, page, limit, next.as_deref()))

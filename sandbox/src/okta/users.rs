@@ -191,7 +191,10 @@ impl User {
         let own = format!("{base}/api/v1/users/{}", self.id);
         let mut links = Map::new();
         links.insert("self".to_owned(), json!({ "href": own }));
-        links.insert("schema".to_owned(), json!({"href": format!("{base}/api/v1/meta/schemas/user/{SCHEMA_ID}")}));
+        links.insert(
+            "schema".to_owned(),
+            json!({"href": format!("{base}/api/v1/meta/schemas/user/{SCHEMA_ID}")}),
+        );
         links.insert("type".to_owned(), json!({"href": format!("{base}/api/v1/meta/types/user/{TYPE_ID}")}));
         if self.status != Status::Deprovisioned {
             let href = format!("{own}/lifecycle/reset_factors");
@@ -313,8 +316,10 @@ pub(super) fn list(org: &Org, ask: &Ask) -> Reply {
         (None, Some(text), None) => filtered(org, ask, text),
         (None, None, Some(text)) => quick(org, ask, text),
         (None, None, None) => {
-            let rows = live(org).map(|user| (user.key, in_list(user.body(), &ask.base)));
-            page::by_key(ask, rows, page::limit(ask, MOST_PER_PAGE, MOST_PER_PAGE)?)
+            let limit = page::limit(ask, MOST_PER_PAGE, MOST_PER_PAGE)?;
+            page::by_key(ask, live(org).map(|user| (user.key, user)), limit, |user| {
+                in_list(user.body(), &ask.base)
+            })
         }
     }
 }
@@ -327,7 +332,9 @@ fn live(org: &Org) -> impl Iterator<Item = &User> {
 fn quick(org: &Org, ask: &Ask, text: &str) -> Reply {
     let wanted = text.to_lowercase();
     let fits = |user: &&User| {
-        ["firstName", "lastName", "email"].iter().any(|name| user.text(name).to_lowercase().starts_with(&wanted))
+        ["firstName", "lastName", "email"]
+            .iter()
+            .any(|name| user.text(name).to_lowercase().starts_with(&wanted))
     };
     let limit = page::limit(ask, 10, MOST_PER_PAGE)?;
     let found = live(org).filter(fits).take(limit).map(|user| in_list(user.body(), &ask.base));
@@ -339,11 +346,13 @@ fn search(org: &Org, ask: &Ask, text: &str) -> Reply {
     let limit = page::limit(ask, MOST_PER_PAGE, MOST_PER_PAGE)?;
     let rows = matching(org, ask, &expr, Case::Insensitive);
     match ask.query.text("sortBy") {
-        None => page::by_key(ask, rows, limit),
+        None => page::by_key(ask, rows, limit, |row| in_list(row.clone(), &ask.base)),
         Some(attribute) => {
             check_attribute(org, attribute).map_err(|why| error::bad_search(&why))?;
-            let descending = ask.query.get("sortOrder").is_some_and(|order| order.eq_ignore_ascii_case("desc"));
-            page::by_position(ask, sorted(rows.map(|(_, row)| row).collect(), attribute, descending), limit)
+            let descending =
+                ask.query.get("sortOrder").is_some_and(|order| order.eq_ignore_ascii_case("desc"));
+            let rows = sorted(rows.map(|(_, row)| row).collect(), attribute, descending);
+            page::by_position(ask, &rows, limit, |row| in_list(row.clone(), &ask.base))
         }
     }
 }
@@ -355,7 +364,9 @@ fn searchable(org: &Org, text: &str) -> Result<Expr, String> {
         let contains = ["profile.firstName", "profile.lastName", "profile.email", "profile.login"];
         match op {
             Op::Ne | Op::Ew => Err(format!("operator {op:?} is not supported in search")),
-            Op::Co if !contains.contains(&attribute) => Err(format!("operator co is not supported on {attribute}")),
+            Op::Co if !contains.contains(&attribute) => {
+                Err(format!("operator co is not supported on {attribute}"))
+            }
             _ => Ok(()),
         }
     })?;
@@ -363,7 +374,8 @@ fn searchable(org: &Org, text: &str) -> Result<Expr, String> {
 }
 
 fn check_attribute(org: &Org, attribute: &str) -> Result<(), String> {
-    const TOP: [&str; 7] = ["id", "status", "created", "activated", "statusChanged", "lastUpdated", "type.id"];
+    const TOP: [&str; 7] =
+        ["id", "status", "created", "activated", "statusChanged", "lastUpdated", "type.id"];
     let known = match attribute.strip_prefix("profile.") {
         Some(name) => profile::is_attribute(name, &org.custom_attributes),
         None => TOP.contains(&attribute),
@@ -374,7 +386,8 @@ fn check_attribute(org: &Org, attribute: &str) -> Result<(), String> {
 fn filtered(org: &Org, ask: &Ask, text: &str) -> Reply {
     let expr = filterable(text).map_err(|why| error::bad_filter(text, &why))?;
     let limit = page::limit(ask, MOST_PER_PAGE, MOST_PER_PAGE)?;
-    page::by_key(ask, matching(org, ask, &expr, Case::Sensitive), limit)
+    let rows = matching(org, ask, &expr, Case::Sensitive);
+    page::by_key(ask, rows, limit, |row| in_list(row.clone(), &ask.base))
 }
 
 fn filterable(text: &str) -> Result<Expr, String> {
@@ -393,13 +406,17 @@ fn filterable(text: &str) -> Result<Expr, String> {
 }
 
 /// What the index, which lags, has for an expression.
-fn matching<'a>(org: &'a Org, ask: &'a Ask, expr: &'a Expr, case: Case) -> impl Iterator<Item = (u64, Value)> + 'a {
-    let seen = org.users.index.seen_at(ask.at).filter(move |(_, row)| expr.matches(row, case));
-    seen.map(|(key, row)| (key, in_list(row.clone(), &ask.base)))
+fn matching<'a>(
+    org: &'a Org,
+    ask: &'a Ask,
+    expr: &'a Expr,
+    case: Case,
+) -> impl Iterator<Item = (u64, &'a Value)> {
+    org.users.index.seen_at(ask.at).filter(move |(_, row)| expr.matches(row, case))
 }
 
 /// Rows by one attribute, ties by id; rows without it last.
-pub(super) fn sorted(mut rows: Vec<Value>, attribute: &str, descending: bool) -> Vec<Value> {
+pub(super) fn sorted<'a>(mut rows: Vec<&'a Value>, attribute: &str, descending: bool) -> Vec<&'a Value> {
     rows.sort_by_cached_key(|row| {
         let value = filter::lookup(row, attribute).first().map(|value| match value {
             Value::String(text) => text.to_lowercase(),
@@ -482,7 +499,10 @@ fn set_credentials(user: &mut User, credentials: Option<&Value>, ask: &Ask) -> R
         if let Some(value) = password.get("value").and_then(Value::as_str) {
             check_password(user, value)?;
         } else if password.get("hash").is_none() && password.get("hook").is_none() {
-            return Err(error::validation("password", &["password: The field cannot be left blank".to_owned()]));
+            return Err(error::validation(
+                "password",
+                &["password: The field cannot be left blank".to_owned()],
+            ));
         }
         user.has_password = true;
         user.password_changed = Some(ask.at);

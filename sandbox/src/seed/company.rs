@@ -49,7 +49,12 @@ pub(crate) const DEPARTMENTS: [Department; 10] = [
     department("Legal", "LEG", 3, &["Legal Counsel", "Paralegal", "Privacy Counsel"]),
     department("IT", "ITS", 6, &["IT Support Engineer", "Systems Administrator", "Identity Engineer"]),
     department("Support", "SUP", 11, &["Support Engineer", "Support Specialist", "Customer Success Manager"]),
-    department("Operations", "OPS", 6, &["Operations Analyst", "Facilities Coordinator", "Procurement Specialist"]),
+    department(
+        "Operations",
+        "OPS",
+        6,
+        &["Operations Analyst", "Facilities Coordinator", "Procurement Specialist"],
+    ),
 ];
 
 /// Offices: name (also the city), country, country code, street, postal code.
@@ -100,7 +105,12 @@ pub(crate) struct Company {
 
 impl Company {
     pub(crate) fn draw(seed: u64, people: usize, hires: usize) -> Self {
-        let mut draw = Draw { rng: StdRng::seed_from_u64(seed), logins: HashSet::new(), next: 10_001 };
+        let mut draw = Draw {
+            rng: StdRng::seed_from_u64(seed),
+            logins: HashSet::new(),
+            next: 10_001,
+            teams: Default::default(),
+        };
         let mut company = Self { people: Vec::with_capacity(people), hires: Vec::new() };
         for place in 0..people {
             let person = company.next_person(&mut draw, place);
@@ -114,9 +124,11 @@ impl Company {
     }
 
     /// The chief executive, then a vice president for each department, then everybody else.
-    fn next_person(&mut self, draw: &mut Draw, place: usize) -> Person {
+    fn next_person(&self, draw: &mut Draw, place: usize) -> Person {
         match place {
-            0 => Person { leads: true, ..draw.person(DEPARTMENTS.len() - 1, "Chief Executive Officer", None) },
+            0 => {
+                Person { leads: true, ..draw.person(DEPARTMENTS.len() - 1, "Chief Executive Officer", None) }
+            }
             1..=10 => {
                 let title = format!("VP of {}", DEPARTMENTS[place - 1].name);
                 Person { leads: true, ..draw.person(place - 1, &title, Some(0)) }
@@ -126,15 +138,17 @@ impl Company {
     }
 
     /// Every ninth of a department leads the eight that follow.
-    fn next_of_staff(&mut self, draw: &mut Draw) -> Person {
+    fn next_of_staff(&self, draw: &mut Draw) -> Person {
         let department = draw.department();
         let head = 1 + department;
-        let team: Vec<usize> = (11..self.people.len()).filter(|at| self.people[*at].department == department).collect();
-        if team.len().is_multiple_of(9) {
+        let (size, leader) = &mut draw.teams[department];
+        *size += 1;
+        if *size % 9 == 1 {
+            *leader = Some(self.people.len());
             let title = format!("{} Manager", DEPARTMENTS[department].name);
             return Person { leads: true, ..draw.person(department, &title, Some(head)) };
         }
-        let manager = team.into_iter().rev().find(|at| self.people[*at].leads).unwrap_or(head);
+        let manager = leader.unwrap_or(head);
         let title = draw.title(department);
         let contractor = draw.rng.random_range(0..100) < 8;
         Person { contractor, ..draw.person(department, title, Some(manager)) }
@@ -154,6 +168,8 @@ struct Draw {
     rng: StdRng,
     logins: HashSet<String>,
     next: u32,
+    /// For each department, how many of its staff there are and who leads the newest team.
+    teams: [(usize, Option<usize>); DEPARTMENTS.len()],
 }
 
 impl Draw {

@@ -36,8 +36,10 @@ const GROUPS: [(&str, Kind); 22] = [
 pub(crate) fn fill(org: &mut Org, company: &Company) {
     let founded = morning(chrono::NaiveDate::from_ymd_opt(2018, 1, 8).unwrap_or_default());
     for (name, kind) in GROUPS {
-        let description = if kind == Kind::BuiltIn { json!("All users in your organization") } else { Value::Null };
-        let profile = Map::from_iter([("name".to_owned(), json!(name)), ("description".to_owned(), description)]);
+        let description =
+            if kind == Kind::BuiltIn { json!("All users in your organization") } else { Value::Null };
+        let profile =
+            Map::from_iter([("name".to_owned(), json!(name)), ("description".to_owned(), description)]);
         org.groups.seed(Group::new(group_id(name), kind, profile, founded));
     }
     for person in &company.people {

@@ -60,7 +60,8 @@ impl Writer<'_> {
         for (table, element, choices) in CHOICES {
             for (sequence, (value, label)) in choices.iter().enumerate() {
                 let sequence = sequence.to_string();
-                let mut row = record([("name", table), ("element", element), ("value", value), ("label", label)]);
+                let mut row =
+                    record([("name", table), ("element", element), ("value", value), ("label", label)]);
                 row.extend(record([("sequence", &sequence), ("language", "en"), ("inactive", "false")]));
                 self.insert("sys_choice", row);
             }
@@ -107,7 +108,8 @@ impl Writer<'_> {
             if (1..=DEPARTMENTS.len()).contains(&place) {
                 let head = record([("dept_head", &ids[place])]);
                 let author = self.author.clone();
-                let _ = self.instance.update("cmn_department", &departments[person.department], head, &author);
+                let _ =
+                    self.instance.update("cmn_department", &departments[person.department], head, &author);
             }
         }
         ids
@@ -162,7 +164,8 @@ impl Writer<'_> {
         for (at, (name, question, kind, mandatory, reference)) in VARIABLES.iter().enumerate() {
             let order = ((at + 1) * 100).to_string();
             let mandatory = if *mandatory { "true" } else { "false" };
-            let mut row = record([("name", name), ("question_text", question), ("type", kind), ("order", &order)]);
+            let mut row =
+                record([("name", name), ("question_text", question), ("type", kind), ("order", &order)]);
             row.extend(record([("mandatory", mandatory), ("reference", reference), ("cat_item", &item)]));
             row.extend(record([("active", "true")]));
             self.insert("item_option_new", row);

@@ -19,9 +19,8 @@ pub(super) fn decided(instance: &mut Instance, row: &Record, author: &Author) ->
     if !matches!(state.as_str(), "approved" | "rejected") || target.is_empty() {
         return Ok(());
     }
-    let open = instance.rows("sysapproval_approver").filter(|other| {
-        other.get("sysapproval") == target && other.get("state") == "requested"
-    });
+    let others = instance.rows_with("sysapproval_approver", "sysapproval", &target).unwrap_or_default();
+    let open = others.iter().filter(|other| other.get("state") == "requested");
     let open: Vec<String> = open.map(|other| other.get("sys_id").to_owned()).collect();
     for other in open {
         instance.update("sysapproval_approver", &other, record([("state", "not_required")]), author)?;

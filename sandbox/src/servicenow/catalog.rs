@@ -23,7 +23,8 @@ pub(super) fn route(instance: &mut Instance, ask: &Ask, path: &[&str]) -> Reply 
 fn list(instance: &Instance, ask: &Ask) -> Reply {
     ask.only_parameters(&["sysparm_text", "sysparm_limit", "sysparm_offset"])?;
     let text = ask.query.get("sysparm_text").unwrap_or_default().to_lowercase();
-    let number = |name: &str, default| ask.query.text(name).and_then(|text| text.parse().ok()).unwrap_or(default);
+    let number =
+        |name: &str, default| ask.query.text(name).and_then(|text| text.parse().ok()).unwrap_or(default);
     let wanted = instance.rows("sc_cat_item").filter(|item| item.get("name").to_lowercase().contains(&text));
     let page = wanted.skip(number("sysparm_offset", 0)).take(number("sysparm_limit", 10));
     let items: Vec<Value> = page.map(|item| summary(instance, item)).collect();
@@ -150,7 +151,11 @@ pub(crate) fn place(
     let group = instance.find_by("sys_user_group", "name", FULFILMENT_GROUP);
     let group = group.map_or_else(String::new, |group| group.get("sys_id").to_owned());
     let mut task = record([("request_item", &ritm), ("request", &request), ("parent", &ritm)]);
-    task.extend(record([("short_description", &name), ("assignment_group", &group), ("approval", "approved")]));
+    task.extend(record([
+        ("short_description", &name),
+        ("assignment_group", &group),
+        ("approval", "approved"),
+    ]));
     let task = insert(instance, "sc_task", task, author)?;
     Ok(Order { request, item: ritm, task })
 }
@@ -172,7 +177,12 @@ fn answer(
     };
     let option = record([("item_option_new", &variable), ("value", value), ("order", &order)]);
     let option = insert(instance, "sc_item_option", option, author)?;
-    insert(instance, "sc_item_option_mtom", record([("request_item", ritm), ("sc_item_option", &option)]), author)?;
+    insert(
+        instance,
+        "sc_item_option_mtom",
+        record([("request_item", ritm), ("sc_item_option", &option)]),
+        author,
+    )?;
     Ok(())
 }
 

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value, json};
 
+use super::journal;
 use super::schema::{self, Kind};
 use super::store::{Found, Instance, Leaf};
-use super::journal;
 use crate::http::{Answer, Ask};
 
 /// `sysparm_display_value`
@@ -35,8 +35,14 @@ impl<'a> View<'a> {
             Some(_) => return Err(ask.not_modelled("this sysparm_display_value")),
         };
         let names = ask.query.text("sysparm_fields");
-        let fields = names.map(|names| names.split(',').map(str::trim).filter(|name| !name.is_empty()).collect());
-        Ok(Self { mode, links: !ask.query.is_true("sysparm_exclude_reference_link"), fields, base: &ask.base })
+        let fields =
+            names.map(|names| names.split(',').map(str::trim).filter(|name| !name.is_empty()).collect());
+        Ok(Self {
+            mode,
+            links: !ask.query.is_true("sysparm_exclude_reference_link"),
+            fields,
+            base: &ask.base,
+        })
     }
 
     /// The record; names that the table does not have are left out. Through a base table only the base

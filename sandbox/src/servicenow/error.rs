@@ -37,7 +37,9 @@ pub(super) fn injected(status: u16, ask: &Ask) -> Answer {
         403 => refused("ACL Exception Update Failed due to security constraints"),
         404 => no_record(),
         429 => rate_limited(100, ask.at.timestamp() + 3, 3, "8c7d1d3a4fe2c7009aa0a9f18110c7ff"),
-        502..=504 => Answer::html(status, "<html><head><title>Service unavailable</title></head><body></body></html>"),
+        502..=504 => {
+            Answer::html(status, "<html><head><title>Service unavailable</title></head><body></body></html>")
+        }
         _ => envelope(status, "Injected by a fault of the sandbox", None),
     }
 }

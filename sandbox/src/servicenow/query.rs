@@ -140,6 +140,16 @@ impl Query {
         }
     }
 
+    /// Rows that might fit: all of them, or those an index knows for a condition that must hold.
+    pub(super) fn candidates<'a>(&self, instance: &'a Instance, table: &str) -> Vec<Found<'a>> {
+        let [group] = self.groups.as_slice() else { return instance.rows(table).collect() };
+        let single =
+            group.iter().filter_map(|either| if let [only] = either.as_slice() { Some(only) } else { None });
+        let mut equal = single.filter(|condition| condition.op == Op::Equal);
+        let known = equal.find_map(|condition| instance.rows_with(table, &condition.field, &condition.value));
+        known.unwrap_or_else(|| instance.rows(table).collect())
+    }
+
     pub(super) fn admits(&self, instance: &Instance, row: Found<'_>) -> bool {
         let holds = |either: &Either| either.iter().any(|condition| condition.holds(instance, row));
         self.groups.iter().any(|group| group.iter().all(holds))
@@ -161,7 +171,8 @@ impl Query {
 }
 
 fn compare_at(instance: &Instance, a: Found<'_>, b: Found<'_>, field: &str) -> Ordering {
-    let side = |row| instance.walk(row, field).map(|leaf| (leaf.kind, shown(instance, leaf.kind, leaf.value())));
+    let side =
+        |row| instance.walk(row, field).map(|leaf| (leaf.kind, shown(instance, leaf.kind, leaf.value())));
     match (side(a), side(b)) {
         (Some((kind, a)), Some((_, b))) => compare(kind, &a, &b),
         _ => Ordering::Equal,

@@ -107,7 +107,8 @@ fn drop_unknown_choices(table: &Schema, old: &Record, new: &mut Record) {
     for name in names {
         let choices = schema::choices(table.name, &name);
         let value = get(new, &name);
-        if choices.is_empty() || get(old, &name) == value || choices.iter().any(|(known, _)| *known == value) {
+        if choices.is_empty() || get(old, &name) == value || choices.iter().any(|(known, _)| *known == value)
+        {
             continue;
         }
         match old.get(&name) {
@@ -122,10 +123,8 @@ fn check_user_name(instance: &Instance, new: &Record) -> Result<(), Answer> {
     if name.is_empty() {
         return Ok(());
     }
-    let twin = instance.rows("sys_user").find(|user| {
-        user.get("user_name").eq_ignore_ascii_case(name) && user.get("sys_id") != sys_id
-    });
-    if twin.is_none() {
+    let named = instance.rows_with("sys_user", "user_name", name).unwrap_or_default();
+    if named.iter().all(|user| user.get("sys_id") == sys_id) {
         return Ok(());
     }
     let detail =
@@ -228,8 +227,8 @@ fn roll_up(
 ) -> Result<(), Answer> {
     let parent = get(child, link).to_owned();
     let Some(schema) = schema::find(table) else { return Ok(()) };
-    let states: Vec<&str> =
-        instance.rows(table).filter(|row| row.get(link) == parent).map(|row| row.get("state")).collect();
+    let siblings = instance.rows_with(table, link, &parent).unwrap_or_default();
+    let states: Vec<&str> = siblings.iter().map(|row| row.get("state")).collect();
     if parent.is_empty() || states.iter().any(|state| !is_closed(schema, state)) {
         return Ok(());
     }

@@ -78,10 +78,20 @@ pub(crate) const TABLES: &[Schema] = &[
     Schema { name: "incident", base: Some("task"), display: "number", prefix: Some("INC"), own: INCIDENT },
     Schema { name: "sc_request", base: Some("task"), display: "number", prefix: Some("REQ"), own: REQUEST },
     Schema { name: "sc_req_item", base: Some("task"), display: "number", prefix: Some("RITM"), own: ITEM },
-    Schema { name: "sc_task", base: Some("task"), display: "number", prefix: Some("SCTASK"), own: CATALOG_TASK },
+    Schema {
+        name: "sc_task",
+        base: Some("task"),
+        display: "number",
+        prefix: Some("SCTASK"),
+        own: CATALOG_TASK,
+    },
     plain("sys_user", "name", USER),
     plain("sys_user_group", "name", GROUP),
-    plain("sys_user_grmember", "user", &[("user", Reference("sys_user")), ("group", Reference("sys_user_group"))]),
+    plain(
+        "sys_user_grmember",
+        "user",
+        &[("user", Reference("sys_user")), ("group", Reference("sys_user_group"))],
+    ),
     plain("cmn_department", "name", DEPARTMENT),
     plain("cmn_location", "name", LOCATION),
     plain("sc_catalog", "title", &[("title", Text), ("description", Text), ("active", Boolean)]),
@@ -92,7 +102,11 @@ pub(crate) const TABLES: &[Schema] = &[
     plain("sysapproval_approver", "sysapproval", APPROVAL),
     plain("sys_journal_field", "element", JOURNAL),
     plain("sys_choice", "label", CHOICE),
-    plain("sys_properties", "name", &[("name", Text), ("value", Text), ("description", Text), ("type", Text)]),
+    plain(
+        "sys_properties",
+        "name",
+        &[("name", Text), ("value", Text), ("description", Text), ("type", Text)],
+    ),
 ];
 
 const fn plain(name: &'static str, display: &'static str, own: &'static [Field]) -> Schema {
@@ -298,8 +312,12 @@ const VARIABLE: &[Field] = &[
     ("list_table", Text),
 ];
 
-const ANSWER: &[Field] =
-    &[("item_option_new", Reference("item_option_new")), ("value", Text), ("order", Integer), ("cart_item", Text)];
+const ANSWER: &[Field] = &[
+    ("item_option_new", Reference("item_option_new")),
+    ("value", Text),
+    ("order", Integer),
+    ("cart_item", Text),
+];
 
 const ANSWER_OF: &[Field] =
     &[("request_item", Reference("sc_req_item")), ("sc_item_option", Reference("sc_item_option"))];
@@ -363,7 +381,13 @@ pub(crate) const CHOICES: &[Choices] = &[
     (
         "task",
         "priority",
-        &[("1", "1 - Critical"), ("2", "2 - High"), ("3", "3 - Moderate"), ("4", "4 - Low"), ("5", "5 - Planning")],
+        &[
+            ("1", "1 - Critical"),
+            ("2", "2 - High"),
+            ("3", "3 - Moderate"),
+            ("4", "4 - Low"),
+            ("5", "5 - Planning"),
+        ],
     ),
     ("task", "impact", &[("1", "1 - High"), ("2", "2 - Medium"), ("3", "3 - Low")]),
     ("task", "urgency", &[("1", "1 - High"), ("2", "2 - Medium"), ("3", "3 - Low")]),
@@ -398,7 +422,12 @@ pub(crate) const CHOICES: &[Choices] = &[
     (
         "incident",
         "hold_reason",
-        &[("1", "Awaiting Caller"), ("3", "Awaiting Problem"), ("4", "Awaiting Vendor"), ("5", "Awaiting Change")],
+        &[
+            ("1", "Awaiting Caller"),
+            ("3", "Awaiting Problem"),
+            ("4", "Awaiting Vendor"),
+            ("5", "Awaiting Change"),
+        ],
     ),
     (
         "sc_request",

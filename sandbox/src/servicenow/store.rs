@@ -1,6 +1,6 @@
 //! The rows, and reading and writing them with what a write sets off.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
@@ -34,7 +34,15 @@ pub(crate) struct Instance {
 struct Table {
     rows: BTreeMap<u64, Record>,
     by_id: HashMap<String, u64>,
+    /// Rows by value, in small letters, for the fields that queries ask for equality.
+    by_value: HashMap<(&'static str, String), BTreeSet<u64>>,
     next: u64,
+}
+
+/// Whether equality on a field is looked up instead of scanned for.
+fn is_indexed(field: &str, kind: Kind) -> bool {
+    matches!(kind, Kind::Reference(_))
+        || matches!(field, "number" | "user_name" | "element_id" | "correlation_id")
 }
 
 /// Who writes, and when.
@@ -88,7 +96,26 @@ impl Instance {
 
     /// The first row with this value.
     pub(crate) fn find_by(&self, table: &str, field: &str, value: &str) -> Option<Found<'_>> {
-        self.rows(table).find(|found| found.get(field) == value)
+        match self.rows_with(table, field, value) {
+            Some(rows) => rows.into_iter().find(|found| found.get(field) == value),
+            None => self.rows(table).find(|found| found.get(field) == value),
+        }
+    }
+
+    /// The rows with this value, whatever its case; `None` if only a scan can tell.
+    pub(super) fn rows_with(&self, table: &str, field: &str, value: &str) -> Option<Vec<Found<'_>>> {
+        let (field, _) =
+            schema::find(table)?.fields().find(|(name, kind)| *name == field && is_indexed(name, *kind))?;
+        if value.is_empty() {
+            return None;
+        }
+        let key = (field, value.to_lowercase());
+        let found = schema::family(table).flat_map(|schema| {
+            let table = self.tables.get(schema.name);
+            let keys = table.and_then(|table| table.by_value.get(&key)).into_iter().flatten();
+            keys.filter_map(move |key| Some(Found { schema, record: table?.rows.get(key)? }))
+        });
+        Some(found.collect())
     }
 
     /// Follows a dotted path. `None`: there is no such field. A leaf without a record: a reference on
@@ -118,7 +145,12 @@ impl Instance {
     }
 
     /// Inserts a row with its defaults and stamps. Journal text in it becomes journal rows.
-    pub(crate) fn insert(&mut self, table: &'static Schema, given: Record, author: &Author) -> Result<String, Answer> {
+    pub(crate) fn insert(
+        &mut self,
+        table: &'static Schema,
+        given: Record,
+        author: &Author,
+    ) -> Result<String, Answer> {
         let sys_id = self.new_sys_id(table, &given)?;
         let mut record: Record = given;
         let notes = journal::take(table, &mut record);
@@ -126,24 +158,33 @@ impl Instance {
         rules::before_insert(self, table, &mut record, author)?;
         stamp_new(&mut record, author);
         record.retain(|_, value| !value.is_empty());
-        self.put(table.name, record);
+        self.tables.entry(table.name).or_default().put(table, record);
         journal::append(self, table, &sys_id, notes, author);
         Ok(sys_id)
     }
 
     /// The sender's own sys_id if it looks like one, else a new one.
     fn new_sys_id(&mut self, table: &Schema, given: &Record) -> Result<String, Answer> {
-        let wanted = given.get("sys_id").filter(|id| id.len() == 32 && id.chars().all(|c| c.is_ascii_hexdigit()));
+        let wanted =
+            given.get("sys_id").filter(|id| id.len() == 32 && id.chars().all(|c| c.is_ascii_hexdigit()));
         let Some(wanted) = wanted else { return Ok(self.ids.hex(32)) };
         if self.find(table.name, wanted).is_some() {
-            let detail = format!("Unique Key violation detected by database (Duplicate entry '{wanted}' for key 'PRIMARY')");
+            let detail = format!(
+                "Unique Key violation detected by database (Duplicate entry '{wanted}' for key 'PRIMARY')"
+            );
             return Err(error::refused(&detail));
         }
         Ok(wanted.clone())
     }
 
     /// Changes a row. A change that changes nothing is none; a journal entry is one.
-    pub(crate) fn update(&mut self, table: &str, sys_id: &str, changes: Record, author: &Author) -> Result<(), Answer> {
+    pub(crate) fn update(
+        &mut self,
+        table: &str,
+        sys_id: &str,
+        changes: Record,
+        author: &Author,
+    ) -> Result<(), Answer> {
         let Some(found) = self.find(table, sys_id) else { return Err(error::no_record()) };
         let (schema, old) = (found.schema, found.record.clone());
         let mut new = old.clone();
@@ -156,27 +197,17 @@ impl Instance {
             return Ok(());
         }
         stamp_changed(&mut new, author);
-        self.put(schema.name, new.clone());
+        self.tables.entry(schema.name).or_default().put(schema, new.clone());
         journal::append(self, schema, sys_id, notes, author);
         rules::after_update(self, schema, &old, &new, author)
     }
 
     pub(super) fn remove(&mut self, table: &str, sys_id: &str) -> Result<(), Answer> {
-        let name = self.find(table, sys_id).ok_or_else(error::no_record)?.schema.name;
-        if let Some(table) = self.tables.get_mut(name) {
-            let key = table.by_id.remove(sys_id);
-            key.and_then(|key| table.rows.remove(&key));
+        let schema = self.find(table, sys_id).ok_or_else(error::no_record)?.schema;
+        if let Some(table) = self.tables.get_mut(schema.name) {
+            table.remove(schema, sys_id);
         }
         Ok(())
-    }
-
-    fn put(&mut self, table: &'static str, record: Record) {
-        let table = self.tables.entry(table).or_default();
-        let sys_id = record.get("sys_id").cloned().unwrap_or_default();
-        let next = table.next + 1;
-        let key = *table.by_id.entry(sys_id).or_insert(next);
-        table.next = table.next.max(key);
-        table.rows.insert(key, record);
     }
 
     /// The next number of a table: `RITM0010001`, …
@@ -197,6 +228,42 @@ impl Instance {
     }
 }
 
+impl Table {
+    fn put(&mut self, schema: &'static Schema, record: Record) {
+        let sys_id = record.get("sys_id").cloned().unwrap_or_default();
+        let next = self.next + 1;
+        let key = *self.by_id.entry(sys_id).or_insert(next);
+        self.next = self.next.max(key);
+        self.unindex(schema, key);
+        for place in indexed(schema, &record) {
+            self.by_value.entry(place).or_default().insert(key);
+        }
+        self.rows.insert(key, record);
+    }
+
+    fn remove(&mut self, schema: &'static Schema, sys_id: &str) {
+        if let Some(key) = self.by_id.remove(sys_id) {
+            self.unindex(schema, key);
+            self.rows.remove(&key);
+        }
+    }
+
+    fn unindex(&mut self, schema: &'static Schema, key: u64) {
+        let Some(old) = self.rows.get(&key) else { return };
+        for place in indexed(schema, old) {
+            if let Some(keys) = self.by_value.get_mut(&place) {
+                keys.remove(&key);
+            }
+        }
+    }
+}
+
+/// Where a row stands in the index.
+fn indexed(schema: &'static Schema, record: &Record) -> Vec<(&'static str, String)> {
+    let fields = schema.fields().filter(|(name, kind)| is_indexed(name, *kind));
+    fields.filter_map(|(name, _)| Some((name, record.get(name)?.to_lowercase()))).collect()
+}
+
 impl<'a> Found<'a> {
     pub(crate) fn get(self, field: &str) -> &'a str {
         self.record.get(field).map_or("", String::as_str)
@@ -213,14 +280,19 @@ pub(super) struct Leaf<'a, 'p> {
 }
 
 impl<'a> Leaf<'a, '_> {
+    /// The stored text. A boolean that nobody has set is false.
     pub(super) fn value(&self) -> &'a str {
-        self.record.and_then(|record| record.get(self.field)).map_or("", String::as_str)
+        let Some(record) = self.record else { return "" };
+        let unset = if self.kind == Kind::Boolean { "false" } else { "" };
+        record.get(self.field).map_or(unset, String::as_str)
     }
 }
 
-fn plain(schema: &Schema, record: &Record) -> Value {
-    let value = |name: &str| Value::String(record.get(name).cloned().unwrap_or_default());
-    Value::Object(schema.fields().map(|(name, _)| (name.to_owned(), value(name))).collect::<Map<_, _>>())
+fn plain(schema: &'static Schema, record: &Record) -> Value {
+    let record = Some(record);
+    let value = |field, kind| Leaf { schema, record, field, kind }.value().to_owned();
+    let fields = schema.fields().map(|(name, kind)| (name.to_owned(), Value::String(value(name, kind))));
+    Value::Object(fields.collect::<Map<_, _>>())
 }
 
 fn stamp_new(record: &mut Record, author: &Author) {

@@ -20,8 +20,12 @@ const READ: [&str; 9] = [
     "sysparm_no_count",
     "sysparm_query_no_domain",
 ];
-const WRITE: [&str; 4] =
-    ["sysparm_fields", "sysparm_display_value", "sysparm_exclude_reference_link", "sysparm_input_display_value"];
+const WRITE: [&str; 4] = [
+    "sysparm_fields",
+    "sysparm_display_value",
+    "sysparm_exclude_reference_link",
+    "sysparm_input_display_value",
+];
 const DEFAULT_LIMIT: usize = 10_000;
 
 fn table_named(name: &str) -> Result<&'static Schema, Answer> {
@@ -36,8 +40,12 @@ pub(super) fn list(instance: &Instance, ask: &Ask, name: &str) -> Reply {
     let rows = selected(instance, ask, table)?;
     let (limit, offset) = (number(ask, "sysparm_limit", DEFAULT_LIMIT)?, number(ask, "sysparm_offset", 0)?);
     let total = rows.len();
-    let page: Vec<Value> =
-        rows.into_iter().skip(offset).take(limit).map(|row| view.of_record(instance, as_table(row, table))).collect();
+    let page: Vec<Value> = rows
+        .into_iter()
+        .skip(offset)
+        .take(limit)
+        .map(|row| view.of_record(instance, as_table(row, table)))
+        .collect();
     let counted = if ask.query.is_true("sysparm_no_count") { offset.min(total) + page.len() } else { total };
     let answer = Answer::json(200, &json!({ "result": page })).header("x-total-count", &counted.to_string());
     if ask.query.is_true("sysparm_suppress_pagination_header") || total <= limit {
@@ -51,8 +59,8 @@ fn selected<'a>(instance: &'a Instance, ask: &Ask, table: &'static Schema) -> Re
     let columns = Found { schema: table, record: &nothing };
     let text = ask.query.get("sysparm_query").unwrap_or_default();
     let query = Query::parse(instance, columns, text).map_err(|what| ask.not_modelled(&what))?;
-    let mut rows: Vec<Found<'a>> =
-        instance.rows(table.name).filter(|row| query.admits(instance, *row)).collect();
+    let mut rows = query.candidates(instance, table.name);
+    rows.retain(|row| query.admits(instance, *row));
     query.sort(instance, &mut rows);
     Ok(rows)
 }
@@ -140,7 +148,11 @@ pub(super) fn delete(instance: &mut Instance, ask: &Ask, name: &str, sys_id: &st
 fn fields_of_body(instance: &Instance, ask: &Ask, table: &Schema) -> Result<Record, Answer> {
     let kind = ask.header("content-type").unwrap_or_default();
     if !kind.starts_with("application/json") {
-        return Err(error::envelope(415, "Unsupported Media Type", Some("Content-Type must be application/json")));
+        return Err(error::envelope(
+            415,
+            "Unsupported Media Type",
+            Some("Content-Type must be application/json"),
+        ));
     }
     let body = match ask.json() {
         Some(Value::Array(all)) => all.into_iter().next(),
@@ -150,7 +162,12 @@ fn fields_of_body(instance: &Instance, ask: &Ask, table: &Schema) -> Result<Reco
     known_fields(instance, ask, table, body)
 }
 
-fn known_fields(instance: &Instance, ask: &Ask, table: &Schema, body: Map<String, Value>) -> Result<Record, Answer> {
+fn known_fields(
+    instance: &Instance,
+    ask: &Ask,
+    table: &Schema,
+    body: Map<String, Value>,
+) -> Result<Record, Answer> {
     let mut given = Record::new();
     for (name, value) in body {
         let Some(kind) = table.kind(&name) else { continue };
@@ -158,7 +175,9 @@ fn known_fields(instance: &Instance, ask: &Ask, table: &Schema, body: Map<String
             Value::String(text) => text,
             Value::Null => String::new(),
             Value::Bool(_) | Value::Number(_) => value.to_string(),
-            Value::Array(_) | Value::Object(_) => return Err(ask.not_modelled("a body member that is no plain value")),
+            Value::Array(_) | Value::Object(_) => {
+                return Err(ask.not_modelled("a body member that is no plain value"));
+            }
         };
         let text = if ask.query.is_true("sysparm_input_display_value") {
             from_display(instance, table, &name, kind, text)
