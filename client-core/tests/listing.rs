@@ -1,0 +1,112 @@
+//! Lists: what is fetched ahead, and what becomes of it.
+
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use client_core::{Listing, Page};
+use futures::{StreamExt as _, TryStreamExt as _};
+use tokio::sync::oneshot;
+
+type Numbers = Listing<u32, &'static str>;
+
+fn looped() -> &'static str {
+    "loop"
+}
+
+#[tokio::test]
+async fn nothing_is_fetched_before_somebody_asks() {
+    let fetched = Arc::new(AtomicUsize::new(0));
+    let count = fetched.clone();
+    let list: Numbers = Listing::new(
+        0,
+        move |_| {
+            count.fetch_add(1, Ordering::SeqCst);
+            async { Ok(Page { items: vec![1], next: None }) }
+        },
+        looped,
+    );
+    assert_eq!(fetched.load(Ordering::SeqCst), 0);
+    assert_eq!(list.collect_all().await, Ok(vec![1]));
+    assert_eq!(fetched.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn the_next_page_is_on_its_way_while_this_one_is_read_and_only_that() {
+    let (started, waits) = oneshot::channel();
+    let started = Arc::new(Mutex::new(Some(started)));
+    let fetched = Arc::new(AtomicUsize::new(0));
+    let count = fetched.clone();
+    let mut list: Numbers = Listing::new(
+        0,
+        move |at| {
+            let (started, count) = (started.clone(), count.clone());
+            async move {
+                count.fetch_add(1, Ordering::SeqCst);
+                if at == 1 {
+                    started.lock().unwrap().take().unwrap().send(()).unwrap();
+                }
+                Ok(Page { items: vec![at], next: Some(at + 1) })
+            }
+        },
+        looped,
+    );
+    assert_eq!(list.try_next().await, Ok(Some(0)));
+    waits.await.unwrap();
+    assert_eq!(fetched.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn a_list_that_is_dropped_gives_up_the_page_on_its_way() {
+    struct Fetching(Option<oneshot::Sender<()>>);
+    impl Drop for Fetching {
+        fn drop(&mut self) {
+            self.0.take().unwrap().send(()).unwrap();
+        }
+    }
+
+    let (started, starts) = oneshot::channel();
+    let (given_up, abort) = oneshot::channel();
+    let ends = Arc::new(Mutex::new(Some((started, given_up))));
+    let mut list: Numbers = Listing::new(
+        0,
+        move |at| {
+            let ends = ends.clone();
+            async move {
+                if at == 1 {
+                    let (started, given_up) = ends.lock().unwrap().take().unwrap();
+                    let _fetching = Fetching(Some(given_up));
+                    started.send(()).unwrap();
+                    std::future::pending::<()>().await;
+                }
+                Ok(Page { items: vec![0], next: Some(1) })
+            }
+        },
+        looped,
+    );
+    assert_eq!(list.try_next().await, Ok(Some(0)));
+    starts.await.unwrap();
+    drop(list);
+    abort.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_list_ends_after_the_first_error_and_half_a_list_is_none() {
+    let pages = |at: u32| async move {
+        if at == 1 { Err("broken") } else { Ok(Page { items: vec![7, 8], next: Some(1) }) }
+    };
+    let items: Vec<_> = Numbers::new(0, pages, looped).collect().await;
+    assert_eq!(items, [Ok(7), Ok(8), Err("broken")]);
+    assert_eq!(Numbers::new(0, pages, looped).collect_all().await, Err("broken"));
+}
+
+#[tokio::test]
+#[should_panic(expected = "the fetch is broken")]
+async fn a_panic_in_the_page_on_its_way_is_the_readers_panic() {
+    let pages = |at: u32| async move {
+        assert_eq!(at, 0, "the fetch is broken");
+        Ok(Page { items: vec![], next: Some(1) })
+    };
+    let _ = Numbers::new(0, pages, looped).collect_all().await;
+}
