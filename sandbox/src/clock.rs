@@ -27,6 +27,7 @@ struct Inner {
 }
 
 impl Clock {
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that everything else asks")]
     pub(crate) fn real() -> Self {
         Self::starting_at(Utc::now(), false)
     }
@@ -35,6 +36,7 @@ impl Clock {
         Self::starting_at(DateTime::from_timestamp(FROZEN_START_SECONDS, 0).unwrap_or_default(), true)
     }
 
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that everything else asks")]
     fn starting_at(base: DateTime<Utc>, frozen: bool) -> Self {
         let inner = Inner { frozen, base, started: Instant::now(), moved_micros: AtomicI64::new(0) };
         Self { inner: Arc::new(inner) }
@@ -62,6 +64,16 @@ impl Clock {
     /// Whether time stands still until it is advanced.
     pub fn is_frozen(&self) -> bool {
         self.inner.frozen
+    }
+
+    /// Lets so much time pass: a frozen clock is moved, a running one waited for.
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that everything else asks")]
+    pub(crate) async fn pass(&self, time: Duration) {
+        if self.inner.frozen {
+            self.advance(time);
+        } else if !time.is_zero() {
+            tokio::time::sleep(time).await;
+        }
     }
 
     fn running(&self) -> TimeDelta {

@@ -80,7 +80,9 @@ fn add_faults(shared: &Shared, body: &Bytes) -> Reply {
     }
     let count = faults.len();
     let mut world = shared.world();
-    faults.into_iter().for_each(|fault| world.faults.add(fault));
+    for fault in faults {
+        world.faults.add(fault);
+    }
     Ok(Answer::json(201, &json!({ "added": count })))
 }
 

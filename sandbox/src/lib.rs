@@ -1,4 +1,50 @@
 //! An Okta org and a ServiceNow instance on loopback, over real HTTP, for tests.
+//!
+//! Both are stateful: what one call writes the next one reads, search indexes lag, rate-limit windows
+//! run, every change leaves an entry in the System Log, and closing a task closes its request. They
+//! start with a company of people, the same in both, drawn from a seed.
+//!
+//! ```
+//! use sandbox::{Effect, Fault, OnboardingRequest, Sandbox};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let sandbox = Sandbox::builder().people(20).seed(7).frozen_clock().start().await?;
+//!
+//! // Point any client at it.
+//! let users = reqwest::Client::new()
+//!     .get(format!("{}/api/v1/users?limit=5", sandbox.okta_url()))
+//!     .header("authorization", format!("SSWS {}", sandbox.okta_token()))
+//!     .send()
+//!     .await?;
+//! assert_eq!(users.headers()["x-rate-limit-remaining"], "299");
+//!
+//! // Somebody asks for an account …
+//! let ticket = sandbox.add_onboarding_request(&OnboardingRequest::default());
+//! assert!(ticket.number.starts_with("RITM"));
+//!
+//! // … and the answer to its creation gets lost.
+//! sandbox.add_fault(Fault::okta("POST", "/api/v1/users$", Effect::CutAfter));
+//!
+//! // What reached the sandbox, and what it holds now.
+//! assert_eq!(sandbox.requests()[0].path, "/api/v1/users?limit=5");
+//! assert_eq!(sandbox.state()["okta"]["users"].as_array().map(Vec::len), Some(20));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What is where
+//!
+//! - [`Sandbox::builder`] sets size, seed, limits, lags, addresses and the clock.
+//! - [`Clock`] is the time both live in; frozen, it moves only by [`Clock::advance`].
+//! - [`Fault`] delays, refuses, cuts or spoils chosen requests.
+//! - [`Sandbox::requests`] and [`Sandbox::state`] tell what happened; the control API at
+//!   [`Sandbox::control_url`] tells it to other processes.
+//! - [`Sandbox::add_onboarding_request`], [`Sandbox::add_okta_user`] and [`Sandbox::edit_record`] make
+//!   the situations that a test needs.
+//! - [`group_id`] is the id of a group by its name, the same for every seed.
+//!
+//! What is not modelled answers 501 and says so. The crate's README lists what is.
 
 mod clock;
 mod control;

@@ -146,7 +146,7 @@ async fn answer(
         Side::Vendor(system) => {
             let flight = Flight::begin(shared, system);
             let outcome = act(shared, system, parts, body, flight.count);
-            wait(shared, outcome.delay_ms).await;
+            shared.clock.pass(Duration::from_millis(outcome.delay_ms)).await;
             outcome.answer.ok_or(Cut)?
         }
     };
@@ -242,15 +242,6 @@ fn malformed(mut answer: Answer) -> Answer {
 fn truncated(mut answer: Answer) -> Answer {
     answer.body.truncate(answer.body.len() / 2);
     answer
-}
-
-async fn wait(shared: &Shared, delay_ms: u64) {
-    let delay = Duration::from_millis(delay_ms);
-    if shared.clock.is_frozen() {
-        shared.clock.advance(delay);
-    } else if !delay.is_zero() {
-        tokio::time::sleep(delay).await;
-    }
 }
 
 fn read(system: System, parts: Parts, body: Bytes, at: DateTime<Utc>, ids: &mut Ids) -> Ask {

@@ -1,5 +1,7 @@
 //! Faults, the control API and the program.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
 mod common;
 
 use std::time::{Duration, Instant};

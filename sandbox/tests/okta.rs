@@ -1,5 +1,7 @@
 //! The Okta org, seen through plain HTTP.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
 mod common;
 
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! The sandbox as a program.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 

@@ -10,8 +10,11 @@ use serde_json::Value;
 #[derive(Debug)]
 pub(crate) struct Index {
     lag: TimeDelta,
-    rows: BTreeMap<u64, VecDeque<(DateTime<Utc>, Option<Value>)>>,
+    rows: BTreeMap<u64, VecDeque<Version>>,
 }
+
+/// From when a row shows, and how it looks; nothing if it is deleted.
+type Version = (DateTime<Utc>, Option<Value>);
 
 impl Index {
     pub(crate) fn new(lag: TimeDelta) -> Self {

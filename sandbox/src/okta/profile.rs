@@ -78,11 +78,10 @@ pub(super) fn check_values(profile: &Map<String, Value>) -> Result<(), Answer> {
 
 fn misfit(value: &Value, name: &str, longest: usize) -> Option<String> {
     match value {
-        Value::Null => None,
         Value::String(text) if longest > 0 && text.chars().count() > longest => {
             Some(format!("{name}: The field is too long. It must be at most {longest} characters"))
         }
-        Value::String(_) => None,
+        Value::String(_) | Value::Null => None,
         _ => Some(format!("{name}: The value must be a string")),
     }
 }

@@ -260,3 +260,45 @@ fn compare(kind: Kind, a: &str, b: &str) -> Ordering {
     }
     a.to_lowercase().cmp(&b.to_lowercase())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::schema;
+    use super::super::store::Record;
+    use super::*;
+
+    fn parse(text: &str) -> Result<Query, String> {
+        let nothing = Record::new();
+        let table = schema::find("sc_task").expect("the schema has it");
+        Query::parse(&Instance::new(1), Found { schema: table, record: &nothing }, text)
+    }
+
+    #[test]
+    fn an_or_after_a_dropped_condition_stands_alone() {
+        let query = parse("state=1^nonsense=2^ORstate=3^state=4^ORstate=5").unwrap();
+        let sizes: Vec<usize> = query.groups[0].iter().map(Vec::len).collect();
+        assert_eq!(sizes, [1, 1, 2]);
+    }
+
+    #[test]
+    fn a_doubled_separator_is_not_undone() {
+        let query = parse("short_description=a^^b").unwrap();
+        assert_eq!((query.groups[0].len(), query.groups[0][0][0].value.as_str()), (1, "a"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics_the_parser(
+            text in "((state|number|request_item\\.number|x)?(=|!=|IN|LIKE|\\^OR|\\^NQ|\\^|ORDERBY|javascript:|é|@|,)?){0,12}",
+        ) {
+            let _ = parse(&text);
+        }
+
+        #[test]
+        fn nor_does_any_other(text in ".{0,60}") {
+            let _ = parse(&text);
+        }
+    }
+}

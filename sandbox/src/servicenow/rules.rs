@@ -237,12 +237,12 @@ fn roll_up(
         () if states.iter().all(|state| *state == "7") => "7",
         () => "3",
     };
-    let (stage, request_state) = match state {
+    let (phase, request_state) = match state {
         "4" => ("Request Cancelled", "closed_incomplete"),
         "7" => ("Request Cancelled", "closed_skipped"),
         _ => ("complete", "closed_complete"),
     };
-    let mut changes = record([("state", state), ("stage", stage)]);
+    let mut changes = record([("state", state), ("stage", phase)]);
     if parents == "sc_request" {
         set(&mut changes, "request_state", request_state);
     }

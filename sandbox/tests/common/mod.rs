@@ -1,5 +1,5 @@
 //! Plain HTTP to the sandbox; no client of ours.
-#![allow(dead_code, unreachable_pub, reason = "each test program uses its share")]
+#![allow(clippy::unwrap_used, dead_code, unreachable_pub, reason = "each test program uses its share")]
 
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, RequestBuilder, Response};

@@ -1,0 +1,78 @@
+//! All users, by key, id and login.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::model::User;
+use crate::okta::index::Index;
+
+/// All users, in order of creation, with the index that searches read.
+#[derive(Debug)]
+pub(crate) struct Users {
+    rows: BTreeMap<u64, User>,
+    by_id: HashMap<String, u64>,
+    by_login: HashMap<String, u64>,
+    next: u64,
+    pub(in crate::okta) index: Index,
+}
+
+impl Users {
+    pub(crate) fn new(lag: TimeDelta) -> Self {
+        let (by_id, by_login) = (HashMap::new(), HashMap::new());
+        Self { rows: BTreeMap::new(), by_id, by_login, next: 0, index: Index::new(lag) }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &User> {
+        self.rows.values()
+    }
+
+    pub(in crate::okta) fn at(&self, key: u64) -> Option<&User> {
+        self.rows.get(&key)
+    }
+
+    /// By id, or by login without regard to case.
+    pub(crate) fn find(&self, id_or_login: &str) -> Option<&User> {
+        let key = self.by_id.get(id_or_login).or_else(|| self.by_login.get(&id_or_login.to_lowercase()))?;
+        self.rows.get(key)
+    }
+
+    /// Stores a user that is new (key 0) or changed, and tells the index.
+    pub(crate) fn save(&mut self, user: User, now: DateTime<Utc>) -> User {
+        let user = self.store(user);
+        self.index.put(user.key, Some(user.body()), now);
+        user
+    }
+
+    /// Stores a user that was there before the sandbox started.
+    pub(crate) fn seed(&mut self, user: User) -> User {
+        let user = self.store(user);
+        self.index.seed(user.key, user.body());
+        user
+    }
+
+    fn store(&mut self, mut user: User) -> User {
+        if user.key == 0 {
+            self.next += 1;
+            user.key = self.next;
+        }
+        if let Some(old) = self.rows.insert(user.key, user.clone()) {
+            self.by_login.remove(&old.login().to_lowercase());
+        }
+        self.by_id.insert(user.id.clone(), user.key);
+        self.by_login.insert(user.login().to_lowercase(), user.key);
+        user
+    }
+
+    pub(in crate::okta) fn remove(&mut self, user: &User, now: DateTime<Utc>) {
+        self.rows.remove(&user.key);
+        self.by_id.remove(&user.id);
+        self.by_login.remove(&user.login().to_lowercase());
+        self.index.put(user.key, None, now);
+    }
+
+    /// Whether another user has this login already.
+    pub(crate) fn is_taken(&self, login: &str, key: u64) -> bool {
+        self.by_login.get(&login.to_lowercase()).is_some_and(|owner| *owner != key)
+    }
+}
