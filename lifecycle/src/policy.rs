@@ -1,0 +1,476 @@
+//! The policy: which entitlements follow from who a person is.
+//!
+//! A policy is a TOML file that people review like code. It names *targets*, which are groups by their
+//! id; *rules*, which grant or deny targets to everyone for whom a condition holds; and *tests*, which
+//! say who must get what. Loading runs the tests and checks everything else that can be checked without
+//! a tenant, so a policy that loads is one that can be evaluated.
+//!
+//! ```
+//! use lifecycle::policy::{Attributes, Policy};
+//!
+//! let policy = Policy::parse(
+//!     "policy.toml",
+//!     r#"
+//!     version = 1
+//!     name = "acme-birthright"
+//!     owner = "iam-team"
+//!
+//!     [account]
+//!     login = "{firstName}.{lastName}@acme.example"
+//!
+//!     [targets.everyone]
+//!     okta_group = "00g1everyone"
+//!
+//!     [targets.production]
+//!     okta_group = "00g2production"
+//!
+//!     [[rules]]
+//!     id = "all-staff"
+//!     when = 'user.userType in ["employee", "contractor"]'
+//!     grant = ["everyone"]
+//!
+//!     [[rules]]
+//!     id = "operators"
+//!     when = 'user.title.contains("Operator")'
+//!     grant = ["production"]
+//!
+//!     [[rules]]
+//!     id = "no-contractor-in-production"
+//!     when = 'user.userType == "contractor"'
+//!     deny = ["production"]
+//!     why = "Customers were promised that only employees can reach their data."
+//!
+//!     [[tests]]
+//!     name = "a contractor never gets production"
+//!     user = { userType = "contractor", title = "Operator" }
+//!     expect = { exactly = ["everyone"] }
+//!     "#,
+//! )?;
+//!
+//! let person = Attributes::from_iter([
+//!     ("firstName", "Zoë"),
+//!     ("lastName", "O'Neil"),
+//!     ("userType", "contractor"),
+//!     ("title", "Operator"),
+//! ]);
+//! let decision = policy.evaluate(&person)?;
+//! assert_eq!(decision.grants[0].target, "everyone");
+//! assert_eq!(
+//!     decision.grants[0].because[0].to_string(),
+//!     r#"rule "all-staff" (policy.toml:16): user.userType in ["employee", "contractor"]"#,
+//! );
+//! assert_eq!(decision.denials[0].target, "production");
+//!
+//! let logins: Vec<_> = policy.logins(&person)?.take(2).collect();
+//! assert_eq!(logins, ["zoe.oneil@acme.example", "zoe.oneil2@acme.example"]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Conditions
+//!
+//! A condition is an expression in [CEL](https://cel.dev) that gives true or false. It sees one variable,
+//! `user`, with every attribute of Okta's base profile and those that the file declares under
+//! `[attributes]`, where the types are Okta's: `string`, `boolean`, `integer`, `number`, `array`.
+//!
+//! # An absent attribute
+//!
+//! Every attribute always has a value. One that is absent, null or blank has the value given under
+//! `[defaults]`, and if there is none, `""` (`false`, `0` or `[]` where the type is another). So a
+//! condition cannot fail over a missing attribute, and whoever writes it decides what missing means.
+//! A name that is neither in the base profile nor declared is an error when the policy is loaded.
+//!
+//! # Deny beats grant
+//!
+//! All rules whose condition holds have their say, in any order: a person is entitled to what at least
+//! one of them grants and none of them denies.
+//!
+//! # Logins
+//!
+//! `[account]` says how a new person's login is made. `{lastName}` stands for an attribute, `{firstName:1}`
+//! for its first character. Values are written in lower-case ASCII (`é` is `e`, `ß` is `ss`); what is
+//! not `a-z`, `0-9`, `.`, `_` or `-` is left out. The second person of that name gets a `2` before the `@`.
+
+mod account;
+mod check;
+mod error;
+mod expression;
+mod file;
+mod person;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use okta_client::GroupId;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use account::LoginTemplate;
+use expression::Expression;
+use file::Source;
+use person::Schema;
+
+pub use error::{EvaluationError, PolicyError, Problem};
+pub use person::Attributes;
+
+/// Enough for tens of thousands of rules; a larger file is some other file.
+const MAX_BYTES: usize = 1 << 20;
+
+/// A policy that was loaded and checked. Cloning it is cheap.
+///
+/// The [module's page](self) shows one, and says what its parts mean.
+#[derive(Clone)]
+pub struct Policy(Arc<Inner>);
+
+struct Inner {
+    name: String,
+    owner: String,
+    hash: String,
+    file: String,
+    account: Option<LoginTemplate>,
+    schema: Schema,
+    targets: Vec<(String, Target)>,
+    rules: Vec<Rule>,
+    reads: BTreeSet<String>,
+    warnings: Vec<String>,
+    env: Arc<cel::Env>,
+}
+
+/// A rule whose targets are indices into the policy's.
+struct Rule {
+    id: String,
+    line: usize,
+    when: Expression,
+    why: Option<String>,
+    grant: Vec<usize>,
+    deny: Vec<usize>,
+}
+
+impl Policy {
+    /// Loads a policy from a file.
+    ///
+    /// # Errors
+    ///
+    /// Says everything that is wrong with the file, each with its line: see [`PolicyError`].
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, PolicyError> {
+        let path = path.as_ref();
+        let whole = |message: String| {
+            let file = path.display().to_string();
+            PolicyError::new(vec![Problem { file, position: None, message }])
+        };
+        let bytes =
+            read_at_most(path, MAX_BYTES + 1).map_err(|error| whole(format!("cannot be read: {error}")))?;
+        match std::str::from_utf8(&bytes) {
+            _ if bytes.len() > MAX_BYTES => Err(whole(too_large())),
+            Ok(text) => Self::parse(&path.display().to_string(), text),
+            Err(error) => Err(whole(format!("is no UTF-8 text: {error}"))),
+        }
+    }
+
+    /// Loads a policy from text; `name` stands for the file in messages and reasons.
+    ///
+    /// # Errors
+    ///
+    /// Says everything that is wrong with the text, each with its line: see [`PolicyError`].
+    ///
+    /// ```
+    /// use lifecycle::policy::Policy;
+    ///
+    /// let error = Policy::parse("policy.toml", "version = 2").unwrap_err();
+    /// assert_eq!(error.to_string(), "policy.toml:1:11: this release reads version = 1 only");
+    /// ```
+    pub fn parse(name: &str, text: &str) -> Result<Self, PolicyError> {
+        if text.len() > MAX_BYTES {
+            let problem = Problem { file: name.to_owned(), position: None, message: too_large() };
+            return Err(PolicyError::new(vec![problem]));
+        }
+        check::load(&Source { file: name, text }, sha256_hex(text)).map_err(PolicyError::new)
+    }
+
+    /// The policy's name, as it says itself.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Who answers for the policy.
+    pub fn owner(&self) -> &str {
+        &self.0.owner
+    }
+
+    /// SHA-256 of the file's bytes, in hex: which policy an operation ran under.
+    pub fn hash(&self) -> &str {
+        &self.0.hash
+    }
+
+    /// Everything that the policy can grant, in the file's order.
+    pub fn targets(&self) -> impl Iterator<Item = (&str, &Target)> {
+        self.0.targets.iter().map(|(name, target)| (name.as_str(), target))
+    }
+
+    /// What is probably not meant like that, but does no harm, each with file and line.
+    pub fn warnings(&self) -> &[String] {
+        &self.0.warnings
+    }
+
+    /// What a person is entitled to, and why.
+    ///
+    /// # Errors
+    ///
+    /// If one rule cannot be evaluated, there is no decision: it may be the one that denies.
+    pub fn evaluate(&self, person: &Attributes) -> Result<Decision, EvaluationError> {
+        let context = self.0.context(person)?;
+        let mut matched = Vec::new();
+        for rule in &self.0.rules {
+            if rule.when.holds(&context).map_err(|reason| self.0.failed(rule, reason))? {
+                matched.push(rule);
+            }
+        }
+        Ok(self.0.decide(&matched))
+    }
+
+    /// The logins that a new person may get, best first, without end: take the first that is free.
+    ///
+    /// # Errors
+    ///
+    /// If the policy has no `[account]`, or the person lacks an attribute that the login is made of.
+    pub fn logins(
+        &self,
+        person: &Attributes,
+    ) -> Result<impl Iterator<Item = String> + use<>, EvaluationError> {
+        let Some(template) = &self.0.account else {
+            return Err(EvaluationError::NoAccount { policy: self.0.name.clone() });
+        };
+        template.logins(&|attribute| match self.0.schema.value(attribute, person)? {
+            cel::Value::String(value) => Ok(value.to_string()),
+            _ => Ok(String::new()),
+        })
+    }
+
+    /// The attributes that a login is made of; none if the policy has no `[account]`.
+    pub fn login_attributes(&self) -> impl Iterator<Item = &str> {
+        self.0.account.iter().flat_map(LoginTemplate::reads)
+    }
+
+    /// The strings that rules compare an attribute with: what the policy knows of departments, say.
+    pub fn literals(&self, attribute: &str) -> BTreeSet<&str> {
+        self.0.rules.iter().flat_map(|rule| rule.when.literals(attribute)).collect()
+    }
+}
+
+impl fmt::Debug for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { name, hash, file, rules, .. } = &*self.0;
+        f.debug_struct("Policy")
+            .field("name", name)
+            .field("file", file)
+            .field("hash", hash)
+            .field("rules", &rules.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    /// `user`, with the attributes that any rule reads.
+    fn context(&self, person: &Attributes) -> Result<cel::Context<'static, 'static>, EvaluationError> {
+        let mut user = HashMap::with_capacity(self.reads.len());
+        for name in &self.reads {
+            user.insert(name.as_str(), self.schema.value(name, person)?);
+        }
+        let mut context = cel::Context::with_env(Arc::clone(&self.env));
+        context.add_variable_from_value(expression::USER, user);
+        Ok(context)
+    }
+
+    fn failed(&self, rule: &Rule, reason: String) -> EvaluationError {
+        EvaluationError::Rule { rule: rule.id.clone(), file: self.file.clone(), line: rule.line, reason }
+    }
+
+    fn decide(&self, matched: &[&Rule]) -> Decision {
+        let granted = self.collect(matched, |rule| &rule.grant);
+        let denied = self.collect(matched, |rule| &rule.deny);
+        let is_denied = |target: usize| denied.iter().any(|(denied, _)| *denied == target);
+        let granted_by = |target: usize| granted.iter().find(|(granted, _)| *granted == target);
+
+        let grants = granted.iter().filter(|(target, _)| !is_denied(*target));
+        let grants = grants.map(|(target, because)| self.grant(*target, because.clone())).collect();
+        let denials = denied.iter().map(|(target, because)| {
+            let overruled = granted_by(*target).map(|(_, because)| because.clone()).unwrap_or_default();
+            let Grant { target, entitlement, because } = self.grant(*target, because.clone());
+            Denial { target, entitlement, because, overruled }
+        });
+        let reading = matched.iter().map(|rule| (rule.id.clone(), rule.when.reads().clone())).collect();
+        Decision { grants, denials: denials.collect(), matched_rules: matched.len(), reading }
+    }
+
+    /// Each target once, in the order of the rules and of the targets in each, with all its reasons.
+    fn collect(&self, rules: &[&Rule], targets: fn(&Rule) -> &Vec<usize>) -> Vec<(usize, Vec<Because>)> {
+        let mut order: Vec<(usize, Vec<Because>)> = Vec::new();
+        let mut places = BTreeMap::new();
+        for rule in rules {
+            for &target in targets(rule) {
+                let place = *places.entry(target).or_insert_with(|| {
+                    order.push((target, Vec::new()));
+                    order.len() - 1
+                });
+                order[place].1.push(self.because(rule));
+            }
+        }
+        order
+    }
+
+    fn because(&self, rule: &Rule) -> Because {
+        Because {
+            rule: rule.id.clone(),
+            file: self.file.clone(),
+            line: rule.line,
+            when: rule.when.source().to_owned(),
+            why: rule.why.clone(),
+        }
+    }
+
+    fn grant(&self, target: usize, because: Vec<Because>) -> Grant {
+        let (name, target) = &self.targets[target];
+        Grant { target: name.clone(), entitlement: target.entitlement.clone(), because }
+    }
+}
+
+/// Something that the policy can grant, under a name of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Target {
+    /// What it is.
+    pub entitlement: Entitlement,
+    /// The line in the file.
+    pub line: usize,
+}
+
+/// Something that a person can hold.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Entitlement {
+    /// Membership in a group of Okta.
+    OktaGroup {
+        /// The group.
+        id: GroupId,
+        /// The name that the policy's author expects the group to have. The id is what counts; a group
+        /// of another name means that somebody should look.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+    },
+}
+
+/// What a policy says about one person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Decision {
+    /// What the person is entitled to, each target once: in the order of the rules in the file, and of
+    /// the targets in each rule.
+    pub grants: Vec<Grant>,
+    /// What the person must not have, whether or not a rule grants it; ordered likewise.
+    pub denials: Vec<Denial>,
+    /// How many rules hold for the person.
+    pub matched_rules: usize,
+    reading: Vec<(String, BTreeSet<String>)>,
+}
+
+impl Decision {
+    /// True if the person is entitled to nothing.
+    pub fn is_empty(&self) -> bool {
+        self.grants.is_empty()
+    }
+
+    /// True if no rule holds for the person: the policy has nothing to say about them, which is rarely
+    /// what its author meant. See also [`rules_reading`](Self::rules_reading).
+    pub fn is_uncovered(&self) -> bool {
+        self.matched_rules == 0
+    }
+
+    /// The rules that hold for the person and look at an attribute.
+    ///
+    /// None for `department` means that the person's department made no difference: no rule knows it.
+    /// [`Policy::literals`] tells which ones the rules do know.
+    pub fn rules_reading(&self, attribute: &str) -> Vec<&str> {
+        let reading = self.reading.iter().filter(|(_, reads)| reads.contains(attribute));
+        reading.map(|(rule, _)| rule.as_str()).collect()
+    }
+
+    /// The grant of a target, if the person is entitled to it.
+    pub fn grant(&self, target: &str) -> Option<&Grant> {
+        self.grants.iter().find(|grant| grant.target == target)
+    }
+}
+
+/// An entitlement that a person should have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// The policy's name for it.
+    pub target: String,
+    /// What it is.
+    pub entitlement: Entitlement,
+    /// The rules that grant it, at least one.
+    pub because: Vec<Because>,
+}
+
+/// An entitlement that a person must not have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Denial {
+    /// The policy's name for it.
+    pub target: String,
+    /// What it is.
+    pub entitlement: Entitlement,
+    /// The rules that deny it, at least one.
+    pub because: Vec<Because>,
+    /// The rules that would have granted it.
+    pub overruled: Vec<Because>,
+}
+
+/// A rule that holds for a person: why an entitlement is granted or denied.
+///
+/// `Display` is for plans and reports: `rule "everyone" (policy.toml:12): user.userType == "employee"`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Because {
+    /// The rule's id.
+    pub rule: String,
+    /// The policy's file, without its folders.
+    pub file: String,
+    /// The line of the rule's id.
+    pub line: usize,
+    /// The condition, as it is written.
+    pub when: String,
+    /// The author's reason, if the file gives one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+impl fmt::Display for Because {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { rule, file, line, when, .. } = self;
+        let when: Vec<_> = when.split_whitespace().collect();
+        write!(f, "rule {rule:?} ({file}:{line}): {}", when.join(" "))
+    }
+}
+
+/// Plans carry reasons and are compared by digest: where a file lies must not change them.
+fn file_name(path: &str) -> String {
+    Path::new(path).file_name().map_or_else(|| path.to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+fn read_at_most(path: &Path, bytes: usize) -> std::io::Result<Vec<u8>> {
+    use std::io::Read;
+
+    let mut content = Vec::new();
+    std::fs::File::open(path)?.take(bytes as u64).read_to_end(&mut content)?;
+    Ok(content)
+}
+
+fn too_large() -> String {
+    format!("is larger than {MAX_BYTES} bytes, which no policy is")
+}
+
+fn sha256_hex(text: &str) -> String {
+    format!("{:x}", Sha256::digest(text))
+}
