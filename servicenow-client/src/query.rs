@@ -448,3 +448,6 @@ impl From<DateTime<Utc>> for Operand {
         Self(time.format(DATE_TIME).to_string())
     }
 }
+
+#[cfg(test)]
+mod tests;
