@@ -1,0 +1,23 @@
+//! Lifecycle.
+
+pub mod action;
+mod canonical;
+mod engine;
+mod journal;
+pub mod ledger;
+pub mod operation;
+pub mod plan;
+pub mod policy;
+pub mod run;
+mod systems;
+
+pub use engine::{Engine, EngineBuilder, EngineError, Progress};
+pub use journal::JournalError;
+pub use operation::{Onboard, Operation, OperationError};
+pub use plan::Plan;
+pub use policy::Policy;
+pub use run::{Run, RunId, RunStatus};
+pub use systems::Systems;
+
+/// What this program calls itself, in user agents and in the ledger.
+pub const PRODUCT: &str = concat!("lifecycle/", env!("CARGO_PKG_VERSION"));

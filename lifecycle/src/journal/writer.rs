@@ -1,0 +1,119 @@
+//! One thread that owns the database, and commits what waits for it together.
+
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::oneshot;
+
+use super::JournalError;
+
+/// The most jobs in one transaction: enough to make the cost of a commit vanish, few enough that nobody waits
+/// long.
+const BATCH: usize = 256;
+
+/// What a caller wants done. `Err` if it failed: then whatever it wrote is taken back.
+type Job = Box<dyn FnOnce(&Transaction<'_>) -> Result<Commit, Commit> + Send>;
+
+/// What tells the caller of a job that it is durable, or that it is not.
+type Commit = Box<dyn FnOnce(Result<(), JournalError>) + Send>;
+
+/// The thread, until dropped: then it finishes what it was given and closes the database.
+#[derive(Debug)]
+pub(super) struct Writer {
+    jobs: Option<SyncSender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(super) fn start(connection: Connection) -> Result<Self, JournalError> {
+        let (sender, receiver) = sync_channel(BATCH);
+        let thread = std::thread::Builder::new()
+            .name("lifecycle-journal".into())
+            .spawn(move || write(connection, &receiver))
+            .map_err(|error| JournalError::Io(error.to_string()))?;
+        Ok(Self { jobs: Some(sender), thread: Some(thread) })
+    }
+
+    /// Runs `job` in a transaction, with others' jobs if there are any, and answers when it is on disk.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Transaction<'_>) -> Result<T, JournalError> + Send + 'static,
+    ) -> Result<T, JournalError> {
+        let (answer, wait) = oneshot::channel();
+        let job: Job = Box::new(move |transaction| {
+            let result = job(transaction);
+            let failed = result.is_err();
+            let commit: Commit = Box::new(move |committed| {
+                // Nobody listens if the caller was dropped meanwhile.
+                let _ = answer.send(committed.and(result));
+            });
+            if failed { Err(commit) } else { Ok(commit) }
+        });
+        let jobs = self.jobs.as_ref().ok_or(JournalError::Closed)?.clone();
+        // The queue is full only while a commit is at work: wait off the runtime's threads.
+        if let Err(full) = jobs.try_send(job) {
+            use std::sync::mpsc::TrySendError::{Disconnected, Full};
+            match full {
+                Full(job) => {
+                    let sent = tokio::task::spawn_blocking(move || jobs.send(job)).await;
+                    if !matches!(sent, Ok(Ok(()))) {
+                        return Err(JournalError::Closed);
+                    }
+                }
+                Disconnected(_) => return Err(JournalError::Closed),
+            }
+        }
+        wait.await.map_err(|_| JournalError::Closed)?
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic in there has been reported to whoever waited.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn write(mut connection: Connection, jobs: &Receiver<Job>) {
+    while let Ok(first) = jobs.recv() {
+        let batch = std::iter::once(first).chain(std::iter::from_fn(|| jobs.try_recv().ok()).take(BATCH));
+        let (commits, result) = transact(&mut connection, batch);
+        for commit in commits {
+            commit(result.clone());
+        }
+    }
+}
+
+fn transact(
+    connection: &mut Connection,
+    batch: impl Iterator<Item = Job>,
+) -> (Vec<Commit>, Result<(), JournalError>) {
+    let Ok(transaction) = connection.transaction_with_behavior(TransactionBehavior::Immediate) else {
+        // The jobs are dropped unrun, and whoever waits for one hears that the journal is closed.
+        batch.for_each(drop);
+        return (Vec::new(), Ok(()));
+    };
+    let mut commits = Vec::new();
+    let mut result = Ok(());
+    for job in batch {
+        let (commit, isolated) = isolate(&transaction, job);
+        commits.push(commit);
+        result = result.and(isolated);
+    }
+    let result = result.and_then(|()| transaction.commit());
+    (commits, result.map_err(JournalError::from))
+}
+
+/// Runs one job so that its failure takes back its own writes and nobody else's.
+fn isolate(transaction: &Transaction<'_>, job: Job) -> (Commit, rusqlite::Result<()>) {
+    let begun = transaction.execute_batch("SAVEPOINT job");
+    let (commit, end) = match job(transaction) {
+        Ok(commit) => (commit, "RELEASE job"),
+        Err(commit) => (commit, "ROLLBACK TO job; RELEASE job"),
+    };
+    (commit, begun.and_then(|()| transaction.execute_batch(end)))
+}

@@ -1,0 +1,381 @@
+//! Onboarding: a new hire's ticket becomes a working account.
+//!
+//! # Expected flow
+//!
+//! The ticket (a `sc_req_item` with the answers, and its `sc_task`) is open and approved. Its answers are
+//! complete, the manager is active, and the policy knows the department. The person is new, or was here
+//! before: a former account is taken up again rather than a second one made. The plan takes the task, makes
+//! the account STAGED, joins it to the groups that the policy grants, activates it on the start date (Okta
+//! mails the link), writes what was done on the task, tells whoever asked, and closes the task.
+//!
+//! # Guarantees
+//!
+//! - Nobody gets somebody else's account: a login that is taken, also by a deactivated account, is never used
+//!   again; the next in the sequence is.
+//! - An account with the same employee number is never passed over, and only a DEPROVISIONED one is taken up.
+//!   What it still belonged to is taken away before it is activated.
+//! - Before the start date nobody can sign in.
+//! - The activation link goes from Okta to the person, and nowhere else.
+//!
+//! # Caveats
+//!
+//! - The search by employee number lags behind writes by seconds. A twin made in that time shows by its login,
+//!   which is looked up without lag.
+//! - The start of a day is that of UTC.
+//! - Admin roles of a former account are not taken away: a person is asked to.
+
+mod hire;
+mod person;
+
+use async_trait::async_trait;
+use chrono::NaiveTime;
+use okta_client::{GroupKind, Profile, ProfilePatch, UserStatus};
+use servicenow_client::{Query, ScReqItem, ScTask, TaskState};
+
+use self::hire::Hire;
+use self::person::Person;
+use crate::action::okta::{
+    Account, Activate, AddToGroup, CreateUser, RemoveFromGroup, ResetFactors, SendActivation, UpdateProfile,
+};
+use crate::action::servicenow::{AddNote, Audience, EnsureUser, SetTicketState, Ticket, TicketTable};
+use crate::operation::{Operation, OperationError};
+use crate::plan::{Closing, Intent, Plan, PolicyRef, Request, Step, Subject};
+use crate::policy::{Attributes, Entitlement, Grant, Policy};
+use crate::systems::Systems;
+
+/// Onboards the person that a ticket asks for.
+#[derive(Debug, Clone)]
+pub struct Onboard {
+    number: String,
+    policy: Policy,
+    servicenow_account: bool,
+}
+
+impl Onboard {
+    /// Onboards the person that the requested item, or catalog task, `number` asks for, under `policy`.
+    #[must_use]
+    pub fn ticket(number: impl Into<String>, policy: Policy) -> Self {
+        Self { number: number.into(), policy, servicenow_account: true }
+    }
+
+    /// Leaves the person's ServiceNow account to something else: Okta's own ServiceNow app, or an LDAP
+    /// import.
+    #[must_use]
+    pub fn without_servicenow_account(mut self) -> Self {
+        self.servicenow_account = false;
+        self
+    }
+
+    fn policy_ref(&self) -> PolicyRef {
+        PolicyRef { name: self.policy.name().to_owned(), hash: self.policy.hash().to_owned() }
+    }
+}
+
+/// A ticket that asks for an onboarding, and what it says.
+#[derive(Debug)]
+pub struct Asked {
+    item: ScReqItem,
+    task: Option<ScTask>,
+    hire: Hire,
+}
+
+impl Asked {
+    fn request(&self) -> Request {
+        Request {
+            table: "sc_req_item".to_owned(),
+            sys_id: self.item.sys_id.clone(),
+            number: self.item.number.as_str().unwrap_or_default().to_owned(),
+        }
+    }
+
+    /// What is worked on and closed: the task where there is one.
+    fn ticket(&self) -> Ticket {
+        let number = |field: &servicenow_client::Field<String>| field.as_str().unwrap_or_default().to_owned();
+        match &self.task {
+            Some(task) => Ticket {
+                table: TicketTable::ScTask,
+                sys_id: task.sys_id.clone(),
+                number: number(&task.number),
+            },
+            None => Ticket {
+                table: TicketTable::ScReqItem,
+                sys_id: self.item.sys_id.clone(),
+                number: number(&self.item.number),
+            },
+        }
+    }
+}
+
+#[async_trait]
+impl Operation for Onboard {
+    type Asked = Asked;
+
+    async fn read(&self, systems: &Systems) -> Result<Asked, OperationError> {
+        let item = find_item(systems, &self.number).await?;
+        let task = only_task(systems, &item).await?;
+        let answers = systems.servicenow.request_item_variables(&item.sys_id).await?;
+        let number = item.number.as_str().unwrap_or(&self.number);
+        let hire = Hire::read(number, &answers)?;
+        Ok(Asked { item, task, hire })
+    }
+
+    fn intent(&self, asked: &Asked) -> Intent {
+        let key = format!("sc_req_item/{}", asked.item.sys_id);
+        Intent::new("onboard", &key, &asked.hire, Some(self.policy_ref()))
+    }
+
+    async fn plan(&self, systems: &Systems, asked: Asked) -> Result<Plan, OperationError> {
+        check_open(&asked)?;
+        let manager = person::manager(systems, &asked.hire).await?;
+        let attributes = asked.hire.attributes(&manager);
+        let grants = self.entitlements(systems, &attributes).await?;
+        let (login, person) = match person::former_account(systems, &asked.hire).await? {
+            Some(former) => (former.login.clone(), Person::Former(former)),
+            None => (person::free_login(systems, &self.policy, &attributes).await?, Person::New),
+        };
+        let profile = asked.hire.profile(&attributes, &login);
+
+        let ticket = asked.ticket();
+        let why = asked.hire.why(&asked.request().number);
+        let mut steps = vec![take(&ticket)];
+        match person {
+            Person::New => steps.extend(join(&asked, &why, profile, &grants)),
+            Person::Former(former) => steps.extend(rejoin(&asked, &why, former, &profile, &grants)),
+        }
+        if self.servicenow_account {
+            steps.push(Step::new(
+                "servicenow-account",
+                &why,
+                EnsureUser { user: asked.hire.servicenow_user(&login, &manager) },
+            ));
+        }
+        Ok(Plan {
+            operation: "onboard".to_owned(),
+            intent: self.intent(&asked),
+            subject: Subject { name: asked.hire.name(), login },
+            request: Some(asked.request()),
+            steps,
+            closing: closing(&ticket, &asked.hire),
+        })
+    }
+}
+
+impl Onboard {
+    /// What the policy grants, with every group looked up: it exists, is ours to manage, and has the name that
+    /// the policy's author expected.
+    async fn entitlements(
+        &self,
+        systems: &Systems,
+        attributes: &Attributes,
+    ) -> Result<Vec<Grant>, OperationError> {
+        let decision = self.policy.evaluate(attributes)?;
+        if decision.rules_reading("department").is_empty() {
+            return Err(self.uncovered(attributes));
+        }
+        for Grant { target, entitlement, .. } in &decision.grants {
+            let Entitlement::OktaGroup { id, name } = entitlement;
+            let bad = |what: String| OperationError::BadTarget {
+                policy: self.policy.name().to_owned(),
+                target: target.clone(),
+                what,
+            };
+            let group = systems.okta.groups().find(id).await?;
+            let group = group.ok_or_else(|| bad(format!("Okta has no group {id}: correct `okta_group`")))?;
+            if group.kind != GroupKind::OktaGroup {
+                let owner = "it is filled by a directory, an app or Okta itself, so nobody can be added here";
+                return Err(bad(format!("group {id} ({}): {owner}", group.profile.name)));
+            }
+            if name.as_ref().is_some_and(|name| *name != group.profile.name) {
+                let is = &group.profile.name;
+                return Err(bad(format!(
+                    "group {id} is named {is:?} in Okta: correct `okta_group` or `name`"
+                )));
+            }
+        }
+        Ok(decision.grants)
+    }
+
+    fn uncovered(&self, attributes: &Attributes) -> OperationError {
+        let department = attributes.get_str("department").unwrap_or_default();
+        let known: Vec<_> = self.policy.literals("department").into_iter().collect();
+        OperationError::Uncovered {
+            policy: self.policy.name().to_owned(),
+            what: format!(
+                "no rule covers the department {department:?}; it has rules for {}. Correct the ticket, or add a rule",
+                known.join(", ")
+            ),
+        }
+    }
+}
+
+/// The steps for somebody who was never here.
+fn join(asked: &Asked, why: &str, profile: Profile, grants: &[Grant]) -> Vec<Step> {
+    let login = profile.login().unwrap_or_default().to_owned();
+    let create = Step::new("create-account", why, CreateUser { profile });
+    let account = Account::MadeBy { step: create.id.clone(), login };
+    let activate = Activate { account: account.clone(), from: UserStatus::Staged, mail: true };
+    let mut steps = vec![create];
+    steps.extend(memberships(&account, grants));
+    steps.push(on_start_date(asked, Step::new("activate", asked.hire.why_activate(), activate)));
+    steps
+}
+
+/// The steps for somebody who was here before.
+///
+/// Memberships survive deactivation and come back with activation, so what is left over goes first. Until
+/// the profile is current the rules of the old department may be at work: the link is withheld until the end.
+fn rejoin(
+    asked: &Asked,
+    why: &str,
+    former: person::Former,
+    profile: &Profile,
+    grants: &[Grant],
+) -> Vec<Step> {
+    let account = Account::Existing { id: former.id, login: former.login };
+    let kept = |id: &okta_client::GroupId| {
+        grants
+            .iter()
+            .any(|Grant { entitlement: Entitlement::OktaGroup { id: granted, .. }, .. }| granted == id)
+    };
+    let left_over = former.groups.into_iter().filter(|group| !kept(&group.id));
+    let mut steps: Vec<Step> = (1..)
+        .zip(left_over)
+        .map(|(n, group)| {
+            let action =
+                RemoveFromGroup { account: account.clone(), group: group.id, group_name: group.profile.name };
+            let why = "left over from before: it would come back with the activation";
+            Step::new(&format!("leave-{n}"), why, action)
+        })
+        .collect();
+    let activate = Activate { account: account.clone(), from: UserStatus::Deprovisioned, mail: false };
+    let why_activate = "was here before: the former account is taken up again, so its history stays joined";
+    steps.push(on_start_date(asked, Step::new("activate", why_activate, activate)));
+    let patch =
+        profile.iter().fold(ProfilePatch::new(), |patch, (name, value)| patch.set(name, value.clone()));
+    steps.push(Step::new("update-profile", why, UpdateProfile { account: account.clone(), patch }));
+    steps.extend(memberships(&account, grants));
+    let why_factors = "a phone enrolled before must open nothing now";
+    steps.push(Step::new("reset-factors", why_factors, ResetFactors { account: account.clone() }));
+    let why_mail = "everything is in place: now the person may get in";
+    steps.push(Step::new("send-activation", why_mail, SendActivation { account }));
+    steps
+}
+
+fn memberships(account: &Account, grants: &[Grant]) -> Vec<Step> {
+    let join = |grant: &Grant| {
+        let Entitlement::OktaGroup { id, name } = &grant.entitlement;
+        let because: Vec<String> = grant.because.iter().map(ToString::to_string).collect();
+        let action = AddToGroup {
+            account: account.clone(),
+            group: id.clone(),
+            group_name: name.clone().unwrap_or_else(|| grant.target.clone()),
+        };
+        Step::new(&format!("join-{}", grant.target), because.join("; "), action)
+    };
+    grants.iter().map(join).collect()
+}
+
+fn take(ticket: &Ticket) -> Step {
+    let action = SetTicketState { ticket: ticket.clone(), to: TaskState::WorkInProgress, close_notes: None };
+    Step::new("take-ticket", "so that nobody else begins on it", action)
+}
+
+fn on_start_date(asked: &Asked, step: Step) -> Step {
+    step.not_before(asked.hire.start_date.and_time(NaiveTime::MIN).and_utc())
+}
+
+fn closing(ticket: &Ticket, hire: &Hire) -> Closing {
+    let note = |id: &str, why: &str, audience, text: String| {
+        let with_steps = audience == Audience::Fulfillers;
+        Step::new(id, why, AddNote { ticket: ticket.clone(), audience, text, with_steps })
+    };
+    let name = hire.name();
+    let done = vec![
+        note(
+            "report",
+            "the evidence stays with the request",
+            Audience::Fulfillers,
+            format!("Onboarding of {name} is done."),
+        ),
+        note(
+            "tell-requester",
+            "whoever asked wants to know",
+            Audience::Requester,
+            format!(
+                "The account for {name} is ready. Okta has sent the link to set it up to the personal mail address on this request."
+            ),
+        ),
+        Step::new(
+            "close-ticket",
+            "every step was verified",
+            SetTicketState {
+                ticket: ticket.clone(),
+                to: TaskState::ClosedComplete,
+                close_notes: Some(format!("Account and access for {name} were set up and verified.")),
+            },
+        ),
+    ];
+    let failed = vec![note(
+        "report-failure",
+        "a person has to go on from here",
+        Audience::Fulfillers,
+        format!(
+            "Onboarding of {name} could not be finished. What was reached stays as it is; the ticket stays open for a person to go on."
+        ),
+    )];
+    Closing { done, failed }
+}
+
+fn check_open(asked: &Asked) -> Result<(), OperationError> {
+    let number = asked.request().number;
+    let states = [Some(&asked.item.state), asked.task.as_ref().map(|task| &task.state)];
+    if let Some(state) = states.into_iter().flatten().filter_map(|state| state.get()).find(|s| s.is_closed())
+    {
+        return Err(OperationError::TicketClosed { number, state: state.to_string() });
+    }
+    if asked.item.active.get() == Some(&false) {
+        return Err(OperationError::TicketClosed { number, state: "inactive".to_owned() });
+    }
+    match asked.item.approval.get() {
+        Some(servicenow_client::Approval::Approved) => Ok(()),
+        approval => Err(OperationError::NotApproved {
+            number,
+            approval: approval.map_or_else(|| "unknown".to_owned(), ToString::to_string),
+        }),
+    }
+}
+
+/// The requested item of this number, or the one that the task of this number fulfils.
+async fn find_item(systems: &Systems, number: &str) -> Result<ScReqItem, OperationError> {
+    let missing = || OperationError::NoTicket { number: number.to_owned() };
+    let items = systems.servicenow.table::<ScReqItem>();
+    if let Some(item) = items.find_one(Query::new().eq("number", number)).await? {
+        return Ok(item);
+    }
+    let task = systems.servicenow.table::<ScTask>().find_one(Query::new().eq("number", number)).await?;
+    match task.and_then(|task| task.request_item.into_option()) {
+        Some(item) => items.find(item.id()).await?.ok_or_else(missing),
+        None => Err(missing()),
+    }
+}
+
+/// The item's task. With several a person has divided the work, and knows better which is ours.
+async fn only_task(systems: &Systems, item: &ScReqItem) -> Result<Option<ScTask>, OperationError> {
+    let tasks = systems.servicenow.table::<ScTask>();
+    let found = tasks.list(Query::new().eq("request_item", item.sys_id.clone())).collect_all().await?;
+    let number = item.number.as_str().unwrap_or_default();
+    if !found.complete {
+        let why = format!("{number} has tasks that the API user may not see");
+        return Err(OperationError::NeedsHuman(why));
+    }
+    let mut open: Vec<ScTask> = found.rows;
+    if open.len() > 1 {
+        open.retain(|task| task.state.get().is_some_and(|state| !state.is_closed()));
+    }
+    match open.len() {
+        0 | 1 => Ok(open.pop()),
+        n => Err(OperationError::NeedsHuman(format!(
+            "{number} has {n} open tasks, and onboarding fulfils one"
+        ))),
+    }
+}

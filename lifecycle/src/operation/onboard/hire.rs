@@ -1,0 +1,183 @@
+//! What an onboarding ticket says, checked as a whole.
+
+use chrono::NaiveDate;
+use okta_client::Profile;
+use serde::Serialize;
+use servicenow_client::{SysId, Variable, Variables};
+
+use super::person::Manager;
+use crate::action::servicenow::NewServiceNowUser;
+use crate::operation::OperationError;
+use crate::policy::Attributes;
+
+/// A person who is to start, as the ticket has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Hire {
+    pub(super) first_name: String,
+    pub(super) last_name: String,
+    pub(super) personal_email: Option<String>,
+    pub(super) employee_number: String,
+    pub(super) department: String,
+    pub(super) title: Option<String>,
+    pub(super) manager: SysId,
+    pub(super) location: Option<String>,
+    pub(super) employment_type: String,
+    pub(super) start_date: NaiveDate,
+    pub(super) end_date: Option<NaiveDate>,
+}
+
+impl Hire {
+    /// Reads the answers, and tells everything that is wrong with them at once.
+    pub(super) fn read(number: &str, answers: &Variables) -> Result<Self, OperationError> {
+        let mut form = Form { answers, problems: Vec::new() };
+        let employment_type = form.required("employment_type", 50);
+        let end_date = form.optional("end_date", 50).and_then(|text| form.date("end_date", &text));
+        let start = form.required("start_date", 50);
+        let start_date = form.date("start_date", &start);
+        let manager = form.required("manager", 32);
+        let manager = form.reference("manager", &manager);
+        let hire = Self {
+            // The lengths are those of Okta's base profile.
+            first_name: form.required("first_name", 50),
+            last_name: form.required("last_name", 50),
+            personal_email: form.email("personal_email"),
+            employee_number: form.required("employee_number", 100),
+            department: form.required("department", 100),
+            title: form.optional("title", 100),
+            manager: manager.unwrap_or_else(nobody),
+            location: form.optional("location", 128),
+            start_date: start_date.unwrap_or_default(),
+            end_date,
+            employment_type,
+        };
+        if hire.employment_type == "contractor" && hire.end_date.is_none() {
+            form.problem("end_date is missing: a contractor's contract has an end; give it as YYYY-MM-DD");
+        }
+        if hire.end_date.is_some_and(|end| start_date.is_some_and(|start| end < start)) {
+            form.problem("end_date is before start_date");
+        }
+        match form.problems {
+            problems if problems.is_empty() => Ok(hire),
+            problems => Err(OperationError::BadRequest { number: number.to_owned(), problems }),
+        }
+    }
+
+    pub(super) fn name(&self) -> String {
+        format!("{} {}", self.first_name, self.last_name)
+    }
+
+    pub(super) fn why(&self, number: &str) -> String {
+        let title = self.title.as_deref().unwrap_or("somebody");
+        format!("{number} asks for {title} in {}, starting {}", self.department, self.start_date)
+    }
+
+    pub(super) fn why_activate(&self) -> String {
+        format!("starts on {}; the groups are in place by then", self.start_date)
+    }
+
+    /// What the policy is asked about, and what the account will show, by Okta's names.
+    pub(super) fn attributes(&self, manager: &Manager) -> Attributes {
+        let given = [
+            ("firstName", Some(self.first_name.as_str())),
+            ("lastName", Some(&self.last_name)),
+            ("secondEmail", self.personal_email.as_deref()),
+            ("employeeNumber", Some(&self.employee_number)),
+            ("department", Some(&self.department)),
+            ("title", self.title.as_deref()),
+            ("city", self.location.as_deref()),
+            ("userType", Some(&self.employment_type)),
+            ("manager", Some(&manager.name)),
+            ("managerId", Some(&manager.login)),
+        ];
+        given.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+
+    pub(super) fn profile(&self, attributes: &Attributes, login: &str) -> Profile {
+        let profile: Profile =
+            attributes.iter().map(|(name, value)| (name.to_owned(), value.clone())).collect();
+        profile.with("login", login).with("email", login).with("displayName", self.name())
+    }
+
+    pub(super) fn servicenow_user(&self, login: &str, manager: &Manager) -> NewServiceNowUser {
+        NewServiceNowUser {
+            user_name: login.to_owned(),
+            first_name: self.first_name.clone(),
+            last_name: self.last_name.clone(),
+            email: login.to_owned(),
+            employee_number: self.employee_number.clone(),
+            title: self.title.clone(),
+            manager: manager.sys_id.clone(),
+        }
+    }
+}
+
+/// The ticket's answers, and what is wrong with them so far.
+struct Form<'a> {
+    answers: &'a Variables,
+    problems: Vec<String>,
+}
+
+impl Form<'_> {
+    fn optional(&mut self, name: &str, longest: usize) -> Option<String> {
+        let text = self.answers.value(name)?.trim();
+        if text.is_empty() {
+            return None;
+        }
+        if text.chars().count() > longest {
+            self.problem(format!("{name} is longer than {longest} characters"));
+        }
+        if text.chars().any(char::is_control) {
+            self.problem(format!("{name} holds a line break or another control character: {text:?}"));
+        }
+        Some(text.to_owned())
+    }
+
+    fn required(&mut self, name: &str, longest: usize) -> String {
+        self.optional(name, longest).unwrap_or_else(|| {
+            let readable = self.answers.get(name).is_none_or(Variable::is_readable);
+            let what = if readable {
+                "is missing: the ticket has no answer for it"
+            } else {
+                "may not be read by the API user"
+            };
+            self.problem(format!("{name} {what}"));
+            String::new()
+        })
+    }
+
+    fn date(&mut self, name: &str, text: &str) -> Option<NaiveDate> {
+        let date = text.parse().ok();
+        if date.is_none() && !text.is_empty() {
+            self.problem(format!("{name} is {text:?}: give a date as YYYY-MM-DD"));
+        }
+        date
+    }
+
+    fn reference(&mut self, name: &str, text: &str) -> Option<SysId> {
+        let id = text.parse().ok();
+        if id.is_none() && !text.is_empty() {
+            self.problem(format!("{name} is {text:?}: it should refer to a user by sys_id"));
+        }
+        id
+    }
+
+    fn email(&mut self, name: &str) -> Option<String> {
+        let text = self.optional(name, 100)?;
+        let plausible = text.split_once('@').is_some_and(|(local, domain)| {
+            !local.is_empty() && domain.contains('.') && !text.contains(char::is_whitespace)
+        });
+        if !plausible {
+            self.problem(format!("{name} is {text:?}: give an address as name@example.com"));
+        }
+        Some(text)
+    }
+
+    fn problem(&mut self, problem: impl Into<String>) {
+        self.problems.push(problem.into());
+    }
+}
+
+/// Stands in for a manager that is missing, which is a problem already.
+fn nobody() -> SysId {
+    "missing".parse().expect("seven letters are a sys_id")
+}

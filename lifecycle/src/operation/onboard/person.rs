@@ -1,0 +1,139 @@
+//! Who the person is: new, or here before; and under which login.
+
+use client_core::{Call, Path, Request};
+use futures::TryStreamExt as _;
+use okta_client::{Filter, Group, GroupKind, User, UserId, UserStatus};
+use servicenow_client::{Query, SysId, SysUser};
+
+use super::hire::Hire;
+use crate::operation::OperationError;
+use crate::policy::{Attributes, Policy};
+use crate::systems::Systems;
+
+/// How many logins are tried before a person is asked.
+const LOGINS: usize = 50;
+
+pub(super) enum Person {
+    New,
+    Former(Former),
+}
+
+/// A deactivated account of the same person.
+pub(super) struct Former {
+    pub(super) id: UserId,
+    pub(super) login: String,
+    /// The groups that it would belong to again.
+    pub(super) groups: Vec<Group>,
+}
+
+pub(super) struct Manager {
+    pub(super) sys_id: SysId,
+    pub(super) login: String,
+    pub(super) name: String,
+}
+
+/// The manager, who must be active in both systems.
+pub(super) async fn manager(systems: &Systems, hire: &Hire) -> Result<Manager, OperationError> {
+    let who = &hire.manager;
+    let ask = |what: &str| OperationError::NeedsHuman(format!("the manager on the ticket ({who}) {what}"));
+    let user = systems.servicenow.table::<SysUser>().find(who).await?;
+    let user = user.ok_or_else(|| ask("is no ServiceNow user that the API user may see"))?;
+    if user.active.get() == Some(&false) {
+        return Err(ask("is not active in ServiceNow"));
+    }
+    let login = user.user_name.as_str().ok_or_else(|| ask("has no user name in ServiceNow"))?;
+    match systems.okta.users().find_by_login(login).await? {
+        None => Err(ask(&format!("has no account {login} in Okta"))),
+        Some(account) if account.status != UserStatus::Active => {
+            Err(ask(&format!("has an account {login} in Okta that is {}", account.status)))
+        }
+        Some(_) => Ok(Manager {
+            login: login.to_owned(),
+            name: user.name.as_str().unwrap_or(login).to_owned(),
+            sys_id: user.sys_id,
+        }),
+    }
+}
+
+/// The deactivated account with the same employee number, if there is one.
+///
+/// The search lags behind and shows old values: what it finds are candidates, read again by id.
+pub(super) async fn former_account(systems: &Systems, hire: &Hire) -> Result<Option<Former>, OperationError> {
+    let number = &hire.employee_number;
+    let filter = Filter::eq("profile.employeeNumber", number);
+    let candidates: Vec<User> = systems.okta.users().list().search(filter).send().try_collect().await?;
+    let mut same = Vec::new();
+    for candidate in candidates {
+        if let Some(user) = systems.okta.users().find(&candidate.id).await?
+            && user.profile.text("employeeNumber") == Some(number)
+        {
+            same.push(user);
+        }
+    }
+    match &same[..] {
+        [] => Ok(None),
+        [user] if user.status == UserStatus::Deprovisioned && user.transitioning_to_status.is_none() => {
+            former(systems, user).await.map(Some)
+        }
+        [user] => Err(not_a_joiner(number, user)),
+        several => Err(OperationError::NeedsHuman(format!(
+            "several accounts have the employee number {number}: {}",
+            several.iter().map(|user| user.id.as_str()).collect::<Vec<_>>().join(", ")
+        ))),
+    }
+}
+
+async fn former(systems: &Systems, user: &User) -> Result<Former, OperationError> {
+    let path = Path::new("/api/v1/users").value(&user.id).word("roles");
+    let roles: Vec<serde_json::Value> =
+        systems.okta.send(&Call::read("okta.users.roles", Request::get(path))).await?;
+    if !roles.is_empty() {
+        return Err(OperationError::NeedsHuman(format!(
+            "the former account {} still holds {} admin role(s), which would come back with it: take them away first",
+            user.id,
+            roles.len()
+        )));
+    }
+    let mut groups = systems.okta.users().groups(&user.id).collect_all().await?;
+    groups.retain(|group| group.kind == GroupKind::OktaGroup);
+    Ok(Former { id: user.id.clone(), login: user.profile.login().unwrap_or_default().to_owned(), groups })
+}
+
+fn not_a_joiner(number: &str, user: &User) -> OperationError {
+    let account =
+        format!("the employee number {number} belongs to the account {}, which is {}", user.id, user.status);
+    OperationError::NeedsHuman(match user.status {
+        UserStatus::Suspended => format!("{account}: somebody meant that; find out who and why"),
+        UserStatus::Staged => format!("{account}: somebody prepared it; activate or delete it by hand"),
+        _ => format!("{account}: this is no new hire; transfer or convert instead"),
+    })
+}
+
+/// The first login of the policy's sequence that nobody has, or had, in either system.
+pub(super) async fn free_login(
+    systems: &Systems,
+    policy: &Policy,
+    attributes: &Attributes,
+) -> Result<String, OperationError> {
+    let servicenow_users = systems.servicenow.table::<SysUser>();
+    for login in policy.logins(attributes)?.take(LOGINS) {
+        let in_okta = systems.okta.users().find_by_login(&login).await?;
+        if in_okta.as_ref().is_some_and(|user| {
+            let number = attributes.get_str("employeeNumber");
+            number.is_some() && user.profile.text("employeeNumber") == number
+        }) {
+            // So new that the search by number does not know it yet.
+            return Err(OperationError::NeedsHuman(format!("{login} was made for this person moments ago")));
+        }
+        if in_okta.is_some() {
+            continue;
+        }
+        let named = servicenow_users.find_one(Query::new().eq("user_name", login.as_str())).await?;
+        let same_person =
+            |user: &SysUser| user.employee_number.as_str() == attributes.get_str("employeeNumber");
+        if named.is_none_or(|user| same_person(&user)) {
+            return Ok(login);
+        }
+    }
+    Err(OperationError::NeedsHuman(format!("the first {LOGINS} logins of the policy's sequence are taken")))
+}
