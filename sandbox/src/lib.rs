@@ -67,3 +67,8 @@ pub use limits::Limits;
 pub use onboarding::{OnboardingRequest, Ticket};
 pub use record::{RequestRecord, System};
 pub use sandbox::{Builder, EditError, Sandbox};
+
+/// Compiles and runs what the README shows.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

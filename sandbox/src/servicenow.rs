@@ -89,7 +89,7 @@ impl Instance {
 fn route(instance: &mut Instance, ask: &Ask) -> Reply {
     let path: Vec<&str> = ask.segments.iter().map(String::as_str).collect();
     let rest = match path.as_slice() {
-        ["api", "now", "table", rest @ ..] | ["api", "now", "v1" | "v2", "table", rest @ ..] => rest,
+        ["api", "now", "table", rest @ ..] | ["api", "now", "v2", "table", rest @ ..] => rest,
         ["api", "sn_sc", "servicecatalog", rest @ ..] => return catalog::route(instance, ask, rest),
         ["api", ..] => return Err(ask.not_modelled("the API")),
         _ => return Err(error::envelope(400, "Requested URI does not represent any resource", None)),
