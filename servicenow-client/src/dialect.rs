@@ -127,3 +127,59 @@ fn cancellation(response: &Response) -> ServiceNowProblem {
 fn contains(body: &[u8], text: &[u8]) -> bool {
     body.windows(text.len()).any(|window| window == text)
 }
+
+#[cfg(test)]
+mod tests {
+    use client_core::Path;
+
+    use super::*;
+
+    fn answer(status: u16, headers: &[(&'static str, &str)]) -> Response {
+        let headers = headers.iter().map(|(name, value)| {
+            (http::HeaderName::from_static(name), http::HeaderValue::from_str(value).unwrap())
+        });
+        Response {
+            status: StatusCode::from_u16(status).unwrap(),
+            headers: headers.collect(),
+            body: "{}".into(),
+        }
+    }
+
+    #[test]
+    fn limits_are_told_by_refusals_and_by_long_waits_for_a_thread() {
+        let timing = |wait: &str| format!("t;desc=\"08\", sem_wait;dur={wait}, sesh_wait;dur=0");
+        let (short, long) = (timing("1"), timing("501"));
+        for (response, signal) in [
+            (answer(200, &[]), Signal::None),
+            (answer(200, &[("x-ratelimit-limit", "100"), ("x-ratelimit-reset", "9")]), Signal::None),
+            (answer(200, &[("server-timing", short.as_str())]), Signal::None),
+            (answer(200, &[("server-timing", long.as_str())]), Signal::Concurrency),
+            (answer(200, &[("server-timing", "sem_wait;dur=,")]), Signal::None),
+            (answer(429, &[("retry-after", "5")]), Signal::Pause(Duration::from_secs(5))),
+            (answer(429, &[("retry-after", "soon")]), Signal::Concurrency),
+            (answer(429, &[]), Signal::Concurrency),
+            (answer(503, &[]), Signal::Concurrency),
+            (answer(202, &[]), Signal::Concurrency),
+        ] {
+            assert_eq!(ServiceNowDialect.signal(&response), signal, "{:?}", response.headers);
+        }
+    }
+
+    #[test]
+    fn a_bucket_is_a_method_on_a_table() {
+        let table = Path::new("/api/now/table").value("sc_task");
+        let name = |request: Request| ServiceNowDialect.bucket(&request).name;
+        let one = name(Request::get(table.clone().value("ab")));
+        assert_eq!(one, "GET /api/now/table/sc_task");
+        assert_eq!(one, name(Request::get(table.clone())));
+        assert_ne!(one, name(Request::patch(table)));
+        assert_ne!(one, name(Request::get(Path::new("/api/now/table").value("sys_user"))));
+    }
+
+    #[test]
+    fn an_answer_without_a_body_is_an_answer_to_a_delete() {
+        let mut response = answer(204, &[]);
+        response.body = "".into();
+        assert!(matches!(ServiceNowDialect.judge(&response), Answer::Accepted));
+    }
+}

@@ -59,8 +59,8 @@ struct Condition {
 /// What a row must look like, as far as that can be told here.
 #[derive(Clone)]
 enum Check {
-    In(Vec<String>),
-    Not(String),
+    In(Vec<Operand>),
+    Not(Operand),
     Empty,
     Cannot,
 }
@@ -82,29 +82,33 @@ impl Query {
         Self { raw: Some(text.into()), ..Self::default() }
     }
 
-    /// The field has this value. References are compared by `sys_id`. Case is ignored, as databases do,
-    /// except in a `sys_id`.
+    /// The field has this value. References are compared by `sys_id`. In text, rows may differ in case, for
+    /// databases ignore it; a [`SysId`] is compared by case.
     pub fn eq(self, field: &str, value: impl Into<Operand>) -> Self {
-        let value = value.into().0;
+        let value = value.into();
         let check = Check::In(vec![value.clone()]);
-        self.with(field, "=", &value, check)
+        self.with(field, "=", &value.text, check)
     }
 
     /// The field has another value, or none.
     pub fn not_eq(self, field: &str, value: impl Into<Operand>) -> Self {
-        let value = value.into().0;
+        let value = value.into();
         let check = Check::Not(value.clone());
-        self.with(field, "!=", &value, check)
+        self.with(field, "!=", &value.text, check)
     }
 
     /// The field has one of these values. A value with a comma is compared on its own, since a list would be
     /// split at it.
+    ///
+    /// A query travels in the URL, and proxies refuse URLs of some thousand characters: ask for about a
+    /// hundred ids at a time.
     pub fn one_of<V: Into<Operand>>(self, field: &str, values: impl IntoIterator<Item = V>) -> Self {
-        let values: Vec<String> = values.into_iter().map(|value| value.into().0).collect();
+        let operands: Vec<Operand> = values.into_iter().map(Into::into).collect();
+        let values: Vec<String> = operands.iter().map(|operand| operand.text.clone()).collect();
         if values.is_empty() || values.iter().any(String::is_empty) {
             return self.flawed(format!("a list for `{field}` is empty, or holds an empty value"));
         }
-        let check = Check::In(values.clone());
+        let check = Check::In(operands);
         let (alone, listed): (Vec<String>, Vec<String>) =
             values.into_iter().partition(|value| value.contains(',') || value.trim() != value);
         let mut query = if listed.is_empty() {
@@ -121,17 +125,17 @@ impl Query {
 
     /// The field's text begins with this. Of a reference, its display value does.
     pub fn starts_with(self, field: &str, value: impl Into<Operand>) -> Self {
-        self.with(field, "STARTSWITH", &value.into().0, Check::Cannot)
+        self.with(field, "STARTSWITH", &value.into().text, Check::Cannot)
     }
 
     /// The field's text ends with this. Of a reference, its display value does.
     pub fn ends_with(self, field: &str, value: impl Into<Operand>) -> Self {
-        self.with(field, "ENDSWITH", &value.into().0, Check::Cannot)
+        self.with(field, "ENDSWITH", &value.into().text, Check::Cannot)
     }
 
     /// The field's text holds this. Of a reference, its display value does.
     pub fn contains(self, field: &str, value: impl Into<Operand>) -> Self {
-        self.with(field, "LIKE", &value.into().0, Check::Cannot)
+        self.with(field, "LIKE", &value.into().text, Check::Cannot)
     }
 
     /// The field has no value.
@@ -148,22 +152,22 @@ impl Query {
     /// The field is greater, or later. Date-times are UTC; give the API user the time zone GMT, for reports
     /// disagree whether an instance reads them so.
     pub fn gt(self, field: &str, value: impl Into<Operand>) -> Self {
-        self.with(field, ">", &value.into().0, Check::Cannot)
+        self.with(field, ">", &value.into().text, Check::Cannot)
     }
 
     /// The field is at least this.
     pub fn ge(self, field: &str, value: impl Into<Operand>) -> Self {
-        self.with(field, ">=", &value.into().0, Check::Cannot)
+        self.with(field, ">=", &value.into().text, Check::Cannot)
     }
 
     /// The field is less, or earlier.
     pub fn lt(self, field: &str, value: impl Into<Operand>) -> Self {
-        self.with(field, "<", &value.into().0, Check::Cannot)
+        self.with(field, "<", &value.into().text, Check::Cannot)
     }
 
     /// The field is at most this.
     pub fn le(self, field: &str, value: impl Into<Operand>) -> Self {
-        self.with(field, "<=", &value.into().0, Check::Cannot)
+        self.with(field, "<=", &value.into().text, Check::Cannot)
     }
 
     /// Joins the next condition to the one before by OR: `a` and (`b` or `c`) is `.a().b().or().c()`.
@@ -336,10 +340,7 @@ impl fmt::Debug for Query {
 
 impl Condition {
     fn allows(&self, row: &Row) -> bool {
-        let same = |wanted: &str, found: &str| match self.field.as_str() {
-            "sys_id" => wanted == found,
-            _ => wanted == found || wanted.to_lowercase() == found.to_lowercase(),
-        };
+        let same = |wanted: &Operand, found: &str| wanted.is(found, self.field == "sys_id");
         let found = row.text(&self.field);
         match (&self.check, found.as_deref()) {
             (Check::Cannot, _) => true,
@@ -409,9 +410,19 @@ pub(crate) fn valid_field(name: &str) -> bool {
     name.len() <= 200 && name.split('.').all(word)
 }
 
-/// A value to compare with: text, a number, a boolean, an id, a date-time (in UTC).
+/// A value to compare with: text, a number, a boolean, an id, a date-time (in UTC). Its `Debug` hides it.
 #[derive(Clone)]
-pub struct Operand(pub(crate) String);
+pub struct Operand {
+    text: String,
+    /// Whether case matters: in ids.
+    exact: bool,
+}
+
+impl Operand {
+    fn is(&self, found: &str, exact: bool) -> bool {
+        self.text == found || (!self.exact && !exact && self.text.to_lowercase() == found.to_lowercase())
+    }
+}
 
 impl fmt::Debug for Operand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -420,32 +431,33 @@ impl fmt::Debug for Operand {
 }
 
 macro_rules! operand {
-    ($($from:ty),*) => {
+    ($exact:literal: $($from:ty),*) => {
         $(impl From<$from> for Operand {
             fn from(value: $from) -> Self {
-                Self(value.to_string())
+                Self { text: value.to_string(), exact: $exact }
             }
         })*
     };
 }
 
-operand!(&str, String, &String, bool, i32, i64, u32, u64, SysId, &SysId);
+operand!(false: &str, String, &String, bool, i32, i64, u32, u64);
+operand!(true: SysId, &SysId);
 
 impl<T> From<Ref<T>> for Operand {
     fn from(reference: Ref<T>) -> Self {
-        Self(reference.id().to_string())
+        reference.id().into()
     }
 }
 
 impl<T> From<&Ref<T>> for Operand {
     fn from(reference: &Ref<T>) -> Self {
-        Self(reference.id().to_string())
+        reference.id().into()
     }
 }
 
 impl From<DateTime<Utc>> for Operand {
     fn from(time: DateTime<Utc>) -> Self {
-        Self(time.format(DATE_TIME).to_string())
+        time.format(DATE_TIME).to_string().into()
     }
 }
 

@@ -42,7 +42,8 @@ pub trait Record: DeserializeOwned + Send + 'static {
     fn sys_id(&self) -> &SysId;
 }
 
-/// A record of any table, with its fields as they came. Its `Debug` shows names only.
+/// A record of any table, with its fields as they came, but for `user_password`, which is dropped. Its
+/// `Debug` shows names only.
 #[derive(Clone, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct RawRecord {
@@ -85,7 +86,8 @@ impl RawRecord {
 
 impl<'de> Deserialize<'de> for RawRecord {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let fields = Map::<String, Json>::deserialize(deserializer)?;
+        let mut fields = Map::<String, Json>::deserialize(deserializer)?;
+        fields.remove("user_password");
         let id = fields.get("sys_id").and_then(value::text_of);
         let sys_id = id.and_then(|id| id.parse().ok()).ok_or_else(|| de::Error::missing_field("sys_id"))?;
         Ok(Self { sys_id, fields })

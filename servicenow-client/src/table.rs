@@ -283,8 +283,8 @@ impl<T: Record> Table<T> {
         }
         let mut names = vec!["sys_id"];
         for name in self.fields.iter().map(AsRef::as_ref).chain(more.iter().copied()) {
-            if !valid_field(name) {
-                return request.flawed("a field to read has a name that no field has");
+            if !valid_field(name) || name.ends_with("user_password") {
+                return request.flawed("a field to read has a name that no field has, or is a password");
             }
             if !names.contains(&name) {
                 names.push(name);

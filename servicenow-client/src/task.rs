@@ -54,7 +54,13 @@ macro_rules! open_enum {
 
         impl From<$name> for Operand {
             fn from(value: $name) -> Self {
-                Self(value.as_str().to_owned())
+                value.as_str().into()
+            }
+        }
+
+        impl From<&$name> for Operand {
+            fn from(value: &$name) -> Self {
+                value.as_str().into()
             }
         }
 

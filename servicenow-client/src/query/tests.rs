@@ -137,6 +137,10 @@ fn a_row_that_one_alternative_allows_is_good() {
 fn ids_are_compared_by_case() {
     let query = Query::new().eq("sys_id", "aB");
     assert_eq!(query.broken_by(&row(json!({"sys_id": "ab"}))), Some("sys_id"));
+    let id: SysId = "aB".parse().unwrap();
+    let query = Query::new().one_of("manager", [&id]);
+    assert_eq!(query.broken_by(&row(json!({"manager": "aB"}))), None);
+    assert_eq!(query.broken_by(&row(json!({"manager": "ab"}))), Some("manager"));
 }
 
 #[test]
