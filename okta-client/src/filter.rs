@@ -32,6 +32,11 @@ impl Filter {
         Self::compare(attribute, "sw", value.as_ref())
     }
 
+    /// `attribute co "value"`: contains. In a user search only on names, `email` and `login`.
+    pub fn contains(attribute: &'static str, value: impl AsRef<str>) -> Self {
+        Self::compare(attribute, "co", value.as_ref())
+    }
+
     /// `attribute gt "time"`: later than.
     pub fn after(attribute: &'static str, time: DateTime<Utc>) -> Self {
         Self::compare(attribute, "gt", &okta_time(time))

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -52,7 +53,9 @@ pub(crate) fn shared(below: &str) -> Option<PathBuf> {
         .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared")), PathBuf::from);
     let path = root.join(below);
     if !path.exists() {
-        println!("skipped: there is no {below} under SHARED_DIR or beside the workspace");
+        // Straight to the stream: what `println!` writes is not shown for a test that passes.
+        let said = writeln!(std::io::stderr(), "skipped: no {below} in SHARED_DIR or beside the workspace");
+        said.unwrap();
         return None;
     }
     Some(path)
