@@ -80,3 +80,14 @@ fn okta_form(prefix: &str, bytes: &[u8; 32]) -> String {
 fn base62_char(byte: u8) -> char {
     char::from(BASE62[usize::from(byte) % 62])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn group_ids_stay_what_policy_files_say() {
+        assert_eq!(group_id("Engineering"), "00gmPBLlH3OAo1Vhf3bC");
+        assert_eq!(group_id("GitHub Users"), "00gUwkmQXSi5DTFUc9Xr");
+    }
+}

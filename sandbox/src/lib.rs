@@ -46,8 +46,10 @@
 //!
 //! What is not modelled answers 501 and says so. The crate's README lists what is.
 
+mod builder;
 mod clock;
 mod control;
+mod edit;
 mod fault;
 mod http;
 mod id;
@@ -60,13 +62,15 @@ mod seed;
 mod server;
 mod servicenow;
 
+pub use builder::Builder;
 pub use clock::Clock;
+pub use edit::EditError;
 pub use fault::{Effect, Fault};
 pub use id::group_id;
 pub use limits::Limits;
 pub use onboarding::{OnboardingRequest, Ticket};
 pub use record::{RequestRecord, System};
-pub use sandbox::{Builder, EditError, Sandbox};
+pub use sandbox::Sandbox;
 
 /// Compiles and runs what the README shows.
 #[cfg(doctest)]

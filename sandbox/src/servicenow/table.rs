@@ -104,7 +104,7 @@ pub(super) fn get(instance: &Instance, ask: &Ask, name: &str, sys_id: &str) -> R
 fn answer(instance: &Instance, ask: &Ask, table: &'static Schema, sys_id: &str, status: u16) -> Reply {
     let row = instance.find(table.name, sys_id).ok_or_else(error::no_record)?;
     let shown = View::of(ask)?.of_record(instance, as_table(row, table));
-    if ask.header("x-no-response-body") == Some("true") && status != 200 {
+    if ask.header("x-no-response-body") == Some("true") && !matches!(ask.method.as_str(), "GET" | "HEAD") {
         return Ok(Answer::empty(status));
     }
     Ok(Answer::json(status, &json!({ "result": shown })))

@@ -1,0 +1,135 @@
+//! Changes behind the clients' backs: the situations that a test needs.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value, json};
+
+use crate::clock::okta_time;
+use crate::okta::{Org, Status, User};
+use crate::onboarding::{self, OnboardingRequest, Ticket};
+use crate::sandbox::Sandbox;
+use crate::servicenow::Record;
+
+/// An edit that makes no sense: what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EditError(String);
+
+impl fmt::Display for EditError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for EditError {}
+
+impl Sandbox {
+    /// Opens one more request to onboard somebody.
+    ///
+    /// # Panics
+    ///
+    /// If a test has deleted the catalog item that the request is for.
+    pub fn add_onboarding_request(&self, request: &OnboardingRequest) -> Ticket {
+        let now = self.shared.clock.now();
+        onboarding::order(&mut self.shared.world().servicenow, request, now)
+            .expect("the catalog item for onboarding was deleted")
+    }
+
+    /// Puts a user into Okta as if it had long been there: seen by searches at once, nothing logged.
+    /// Answers its id.
+    ///
+    /// `user` has a `profile` and, if wanted, a `status` (default `ACTIVE`) and `groups` by name or id.
+    /// The profile is taken as it is, so it may lack what the API would want.
+    pub fn add_okta_user(&self, user: &Value) -> Result<String, EditError> {
+        let now = self.shared.clock.now();
+        let mut world = self.shared.world();
+        let org = &mut world.okta;
+        let profile =
+            user["profile"].as_object().cloned().ok_or_else(|| EditError("no profile".to_owned()))?;
+        let status = user["status"].as_str().unwrap_or("ACTIVE");
+        let status = Status::parse(status).ok_or_else(|| EditError(format!("no status {status}")))?;
+        let groups = group_keys(org, &user["groups"])?;
+        let user = add_user(org, profile, status, now)?;
+        for group in groups {
+            org.groups.seed_member(group, user.key);
+        }
+        Ok(user.id)
+    }
+
+    /// Puts an Okta user, named by id or login, into a status, whatever the transitions allow: locked
+    /// out, say. Nothing is logged.
+    pub fn set_okta_status(&self, user: &str, status: &str) -> Result<(), EditError> {
+        let status = Status::parse(status).ok_or_else(|| EditError(format!("no status {status}")))?;
+        let now = self.shared.clock.now();
+        self.edit_okta_user(user, |user| user.enter(status, now))
+    }
+
+    /// Gives an Okta user an admin role, such as `USER_ADMIN`.
+    pub fn add_okta_role(&self, user: &str, role: &str) -> Result<(), EditError> {
+        let now = okta_time(self.shared.clock.now());
+        let role = json!({
+            "id": "ra1sandboxassignment", "label": role, "type": role, "status": "ACTIVE", "created": now,
+            "lastUpdated": now, "assignmentType": "USER",
+        });
+        self.edit_okta_user(user, |user| user.roles.push(role))
+    }
+
+    /// Enrols an Okta user in a factor, such as `push` of `OKTA`.
+    pub fn add_okta_factor(&self, user: &str, factor: &str, provider: &str) -> Result<(), EditError> {
+        let now = okta_time(self.shared.clock.now());
+        let id = self.shared.world().okta.ids.okta("opf");
+        let factor = json!({
+            "id": id, "factorType": factor, "provider": provider, "vendorName": provider, "status": "ACTIVE",
+            "created": now, "lastUpdated": now, "profile": {},
+        });
+        self.edit_okta_user(user, |user| user.factors.push(factor))
+    }
+
+    fn edit_okta_user(&self, name: &str, edit: impl FnOnce(&mut User)) -> Result<(), EditError> {
+        let mut world = self.shared.world();
+        let found = world.okta.users.find(name).cloned();
+        let mut user = found.ok_or_else(|| EditError(format!("no user {name}")))?;
+        edit(&mut user);
+        world.okta.users.seed(user);
+        Ok(())
+    }
+
+    /// Sets fields of a ServiceNow record the way somebody at work there would: stamps are set and
+    /// business rules run. `changes` maps fields to texts.
+    pub fn edit_record(&self, table: &str, sys_id: &str, changes: &Value) -> Result<(), EditError> {
+        let fields = changes.as_object().ok_or_else(|| EditError("changes are no object".to_owned()))?;
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let changes: Record = fields.iter().map(|(name, value)| (name.clone(), text(value))).collect();
+        let mut world = self.shared.world();
+        let author = world.servicenow.author(self.shared.clock.now());
+        let edited = world.servicenow.update(table, sys_id, changes, &author);
+        edited.map_err(|refusal| EditError(String::from_utf8_lossy(&refusal.body).into_owned()))
+    }
+
+    /// Sets the state of a catalog task, as somebody else who works on it would.
+    pub fn set_task_state(&self, task_sys_id: &str, state: &str) -> Result<(), EditError> {
+        self.edit_record("sc_task", task_sys_id, &json!({ "state": state }))
+    }
+}
+
+fn group_keys(org: &Org, names: &Value) -> Result<Vec<u64>, EditError> {
+    let names = names.as_array().into_iter().flatten().filter_map(Value::as_str);
+    let find = |name: &str| org.groups.find(name).or_else(|| org.groups.named(name)).map(|group| group.key);
+    names.map(|name| find(name).ok_or_else(|| EditError(format!("no group {name}")))).collect()
+}
+
+fn add_user(
+    org: &mut Org,
+    profile: Map<String, Value>,
+    status: Status,
+    now: DateTime<Utc>,
+) -> Result<User, EditError> {
+    let login = profile.get("login").and_then(Value::as_str).unwrap_or_default();
+    if org.users.is_taken(login, 0) {
+        return Err(EditError(format!("the login {login} is taken")));
+    }
+    let mut user = User::new(org.ids.okta("00u"), profile, now);
+    user.has_password = !matches!(status, Status::Staged | Status::Provisioned | Status::Deprovisioned);
+    user.enter(status, now);
+    Ok(org.users.seed(user))
+}
