@@ -33,8 +33,11 @@ impl StaticAuthorization {
     ///
     /// # Errors
     ///
-    /// If the token holds what no header may hold (a line break, mostly: from a file read whole).
+    /// If the token is empty, or holds what no header may hold (a line break, mostly: from a file read whole).
     pub fn token(scheme: &str, token: &SecretString) -> Result<Self, CredentialError> {
+        if token.expose_secret().trim().is_empty() {
+            return Err(CredentialError("the token is empty".into()));
+        }
         Self::header(&format!("{scheme} {}", token.expose_secret()))
     }
 

@@ -6,11 +6,14 @@ mod support;
 
 use std::error::Error as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use async_trait::async_trait;
+use bytes::Bytes;
 use client_core::{
     Call, Class, Credentials, Delivery, Failure, Listing, Page, Path, Pipeline, Request, RetryPolicy, Safety,
-    SecretString, StaticAuthorization,
+    SecretString, StaticAuthorization, Transport, TransportError,
 };
 use http::{HeaderValue, Method, StatusCode};
 
@@ -347,6 +350,33 @@ async fn a_tag_ends_the_user_agent_of_its_clone_only() {
 }
 
 #[tokio::test]
+async fn a_call_that_is_given_up_leaves_its_place_to_others() {
+    #[derive(Debug)]
+    struct Stuck(AtomicBool);
+    #[async_trait]
+    impl Transport for Stuck {
+        async fn send(&self, _: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
+            if self.0.swap(false, Ordering::SeqCst) {
+                std::future::pending::<()>().await;
+            }
+            Ok(http::Response::new(Bytes::new()))
+        }
+    }
+
+    let world = World::with([], |_, config| {
+        config.transport = Some(Arc::new(Stuck(AtomicBool::new(true))));
+        config.pacer.concurrency = 1;
+    });
+    let call = done(Safety::Read);
+    let mut stuck = Box::pin(world.pipeline.send(&call));
+    assert!(futures::poll!(&mut stuck).is_pending());
+    let mut next = Box::pin(world.pipeline.send(&call));
+    assert!(futures::poll!(&mut next).is_pending(), "one at a time");
+    drop(stuck);
+    next.await.unwrap();
+}
+
+#[tokio::test]
 async fn an_observer_hears_how_each_attempt_ended() {
     let world = World::new([
         Step::lost(Delivery::NotSent).taking(Duration::from_secs(2)),
@@ -443,6 +473,7 @@ async fn a_static_token_is_sent_as_it_is_and_marked_as_a_secret() {
     pair.authorize(&mut parts).await.unwrap();
     assert_eq!(parts.headers["authorization"], "Basic YW5uOnBhOnNz");
     assert!(StaticAuthorization::basic("a:nn", &token).is_err());
+    assert!(StaticAuthorization::token("SSWS", &SecretString::from(" ")).is_err());
     let error = StaticAuthorization::token("SSWS", &SecretString::from("s3cret\n")).unwrap_err();
     assert!(error.to_string().contains("line break") && !format!("{error:?}").contains("s3cret"));
 }

@@ -10,7 +10,7 @@ use crate::Error;
 use crate::client::OktaClient;
 use crate::filter::Filter;
 use crate::id::{GroupId, UserId};
-use crate::users::{User, absent_is_none};
+use crate::users::{User, absent_is_none, optional_time};
 
 /// A group. Fields that this crate does not know are in `extra`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,10 +25,10 @@ pub struct Group {
     /// Name, description and custom attributes.
     pub profile: GroupProfile,
     /// When name or description last changed.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional_time")]
     pub last_updated: Option<DateTime<Utc>>,
     /// When members last came or went.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional_time")]
     pub last_membership_updated: Option<DateTime<Utc>>,
     /// What else Okta sent.
     #[serde(flatten)]

@@ -5,6 +5,7 @@ mod model;
 use client_core::{Call, DecodeError, Listing, Path, Request, Response, Safety, SecretString};
 use serde::Deserialize;
 
+pub(crate) use self::model::optional_time;
 pub use self::model::{NewUser, Profile, ProfilePatch, User, UserStatus};
 use crate::Error;
 use crate::client::OktaClient;

@@ -238,6 +238,19 @@ async fn unknown_fields_and_values_survive_a_round_trip() {
 }
 
 #[test]
+fn an_odd_time_does_not_lose_the_user() {
+    let mut odd = user("00u1ab2cd3EF4gh5i6j7", "ann.lee@example.com");
+    odd["lastLogin"] = json!("Fri Mar 27 03:16:15 UTC 2026");
+    odd["activated"] = json!(1_774_857_510);
+    odd.as_object_mut().unwrap().remove("statusChanged");
+    let found: User = serde_json::from_value(odd).unwrap();
+    assert_eq!((found.last_login, found.activated, found.status_changed), (None, None, None));
+    let mut odd = group("00g1", "Sales");
+    odd["lastUpdated"] = json!("2026-03-27 03:16:15.0");
+    assert_eq!(serde_json::from_value::<Group>(odd).unwrap().last_updated, None);
+}
+
+#[test]
 fn every_status_is_written_as_okta_writes_it() {
     for word in [
         "STAGED",

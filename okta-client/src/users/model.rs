@@ -3,7 +3,7 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::id::UserId;
@@ -23,13 +23,13 @@ pub struct User {
     /// When it was made.
     pub created: DateTime<Utc>,
     /// When it was first activated.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional_time")]
     pub activated: Option<DateTime<Utc>>,
     /// When the status last changed.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional_time")]
     pub status_changed: Option<DateTime<Utc>>,
     /// When the person last signed in.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional_time")]
     pub last_login: Option<DateTime<Utc>>,
     /// When the object last changed.
     pub last_updated: DateTime<Utc>,
@@ -38,6 +38,15 @@ pub struct User {
     /// What else Okta sent.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
+}
+
+/// A time that need not be there. One that cannot be read counts as absent: Okta has several forms, and one
+/// odd time must not cost a page of users.
+pub(crate) fn optional_time<'de, D>(source: D) -> Result<Option<DateTime<Utc>>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    Ok(Value::deserialize(source)?.as_str().and_then(|text| text.parse().ok()))
 }
 
 impl fmt::Debug for User {
