@@ -142,25 +142,12 @@ impl Position {
 pub(super) fn list(org: &Org, ask: &Ask) -> Reply {
     ask.only_parameters(&["since", "until", "after", "filter", "q", "limit", "sortOrder"])?;
     let wanted = Wanted::of(ask)?;
-    let bounded = wanted.until.is_some() || wanted.descending;
-    let fits = |entry: &Entry| {
-        let time = if bounded { entry.published } else { entry.persisted };
-        time >= wanted.since && wanted.until.is_none_or(|until| time < until) && wanted.admits(&entry.event)
-    };
-    let seen = wanted.after.map(|position| position.seen);
-    let mut rest: Box<dyn Iterator<Item = (u64, &Entry)>> = if wanted.descending {
-        Box::new(org.log.readable(ask.at, 0, seen.unwrap_or(u64::MAX)).rev())
-    } else {
-        Box::new(org.log.readable(ask.at, seen.unwrap_or(0), u64::MAX))
-    };
-    let mut rest = rest.by_ref().filter(|(_, entry)| fits(entry));
-    let page: Vec<(u64, &Entry)> = rest.by_ref().take(wanted.limit).collect();
-    let more = rest.next().is_some();
-    let last = page.last().map_or(seen.unwrap_or(0), |(number, _)| *number);
-    let position = Position { seen: last, since_millis: wanted.since.timestamp_millis() };
+    let (page, more) = wanted.page(&org.log, ask.at);
+    let seen = page.last().map(|(number, _)| *number).or(wanted.after.map(|position| position.seen));
+    let position = Position { seen: seen.unwrap_or(0), since_millis: wanted.since.timestamp_millis() };
     let events = page.into_iter().map(|(_, entry)| entry.event.clone()).collect();
     let answer = Answer::json(200, &Value::Array(events)).header("link", &page::link(ask, &[], "self"));
-    if bounded && !more {
+    if wanted.is_bounded() && !more {
         return Ok(answer);
     }
     Ok(answer.header("link", &next(ask, position)))
@@ -197,15 +184,38 @@ impl Wanted {
             }
             Some(text) => Some(Position::parse(text).ok_or_else(error::bad_paging)?),
         };
+        // A cursor that began long ago is still good; only asking anew for so old a time is refused.
+        if since.is_some_and(|since| since < ask.at - TimeDelta::days(RETENTION_DAYS)) {
+            return Err(error::bad_filter("since", "the date is more than 180 days ago"));
+        }
         let began = after.and_then(|position| DateTime::from_timestamp_millis(position.since_millis));
         let week_before = until.unwrap_or(ask.at) - TimeDelta::days(7);
         let since = since.or(began).unwrap_or(week_before);
-        if since < ask.at - TimeDelta::days(RETENTION_DAYS) {
-            return Err(error::bad_filter("since", "the date is more than 180 days ago"));
-        }
         let descending = descending(ask)?;
         let words = words(ask.query.text("q"))?;
         Ok(Self { since, until, after, descending, limit: limit(ask)?, filter: filter_of(ask)?, words })
+    }
+
+    fn is_bounded(&self) -> bool {
+        self.until.is_some() || self.descending
+    }
+
+    /// The next events, and whether there are more of them.
+    fn page<'a>(&self, log: &'a SystemLog, now: DateTime<Utc>) -> (Vec<(u64, &'a Entry)>, bool) {
+        let seen = self.after.map(|position| position.seen);
+        let rest: Box<dyn Iterator<Item = (u64, &Entry)>> = if self.descending {
+            Box::new(log.readable(now, 0, seen.unwrap_or(u64::MAX)).rev())
+        } else {
+            Box::new(log.readable(now, seen.unwrap_or(0), u64::MAX))
+        };
+        let mut fitting = rest.filter(|(_, entry)| self.covers(entry) && self.admits(&entry.event));
+        let page = fitting.by_ref().take(self.limit).collect();
+        (page, fitting.next().is_some())
+    }
+
+    fn covers(&self, entry: &Entry) -> bool {
+        let time = if self.is_bounded() { entry.published } else { entry.persisted };
+        time >= self.since && self.until.is_none_or(|until| time < until)
     }
 
     fn admits(&self, event: &Value) -> bool {
