@@ -218,25 +218,30 @@ impl Engine {
         Self::builder(systems).embedded(path)
     }
 
-    /// Does `operation`: reads, plans, and applies the plan until it comes to rest. If its request was taken
-    /// up before, that run is brought to rest instead, and nothing is planned anew.
+    /// Does `operation`: reads, plans, and applies the plan until it comes to rest.
     ///
     /// # Errors
     ///
-    /// If there is no plan, or the journal fails. How the run itself went is in [`Run::status`].
+    /// As [`submit_operation`](Self::submit_operation). How the run itself went is in [`Run::status`].
     pub async fn run<O: Operation>(&self, operation: &O) -> Result<Run, EngineError> {
-        let asked = operation.read(&self.core.systems).await.map_err(Arc::new)?;
-        let id = match self.find(&operation.intent(&asked)).await? {
-            Some(run) => {
-                self.start(&run);
-                run
-            }
-            None => {
-                let plan = operation.plan(&self.core.systems, asked).await.map_err(Arc::new)?;
-                self.submit(&plan).await?
-            }
-        };
+        let id = self.submit_operation(operation).await?;
         self.finish(&id).await
+    }
+
+    /// Reads, plans, and begins to apply the plan. If the request was taken up before, that run is taken up
+    /// again instead, and nothing is planned anew.
+    ///
+    /// # Errors
+    ///
+    /// If there is no plan, or the journal fails.
+    pub async fn submit_operation<O: Operation>(&self, operation: &O) -> Result<RunId, EngineError> {
+        let asked = operation.read(&self.core.systems).await.map_err(Arc::new)?;
+        if let Some(run) = self.find(&operation.intent(&asked)).await? {
+            self.start(&run);
+            return Ok(run);
+        }
+        let plan = operation.plan(&self.core.systems, asked).await.map_err(Arc::new)?;
+        self.submit(&plan).await
     }
 
     /// The run that was accepted for this intent, if there is one.
@@ -273,11 +278,20 @@ impl Engine {
     ///
     /// If the journal fails.
     pub async fn resume(&self) -> Result<Vec<RunId>, EngineError> {
-        let open = self.core.journal.open_runs().await?;
+        let open = self.open_runs().await?;
         for run in &open {
             self.start(run);
         }
         Ok(open)
+    }
+
+    /// The runs that have something left to do, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// If the journal fails.
+    pub async fn open_runs(&self) -> Result<Vec<RunId>, EngineError> {
+        Ok(self.core.journal.open_runs().await?)
     }
 
     /// Waits until a run comes to rest: done, waiting, stalled, or in need of a person.

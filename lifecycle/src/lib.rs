@@ -8,6 +8,7 @@ pub mod ledger;
 pub mod operation;
 pub mod plan;
 pub mod policy;
+pub mod report;
 pub mod run;
 mod systems;
 

@@ -1,0 +1,180 @@
+//! What an example prints.
+
+use std::error::Error;
+
+use lifecycle::action::Permissions;
+use lifecycle::ledger::Head;
+use lifecycle::plan::{Plan, Step};
+use lifecycle::report::Thread;
+use lifecycle::run::{Outcome, Run, RunStatus};
+use lifecycle::{EngineError, OperationError};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// The one document that `--json` prints.
+#[derive(Debug, Serialize)]
+pub struct Document {
+    /// The plan.
+    pub plan: PlanSummary,
+    /// The run; null with `--plan-only`.
+    pub run: Option<RunSummary>,
+    /// The ledger; null with `--plan-only`.
+    pub ledger: Option<LedgerSummary>,
+    /// The audit thread; null with `--plan-only`, and for a run that is not done.
+    pub thread: Option<Value>,
+}
+
+impl Document {
+    /// A document about a plan alone.
+    #[must_use]
+    pub fn of_plan(plan: &Plan) -> Self {
+        Self { plan: PlanSummary::from(plan), run: None, ledger: None, thread: None }
+    }
+
+    /// Prints it.
+    pub fn print(&self) {
+        println!("{:#}", json!(self));
+    }
+}
+
+/// A plan, for programs.
+#[derive(Debug, Serialize)]
+pub struct PlanSummary {
+    digest: String,
+    operation: String,
+    subject: Value,
+    request: Value,
+    policy: Value,
+    permissions: Permissions,
+    steps: Vec<Value>,
+    when_done: Vec<Value>,
+    when_failed: Vec<Value>,
+}
+
+impl From<&Plan> for PlanSummary {
+    fn from(plan: &Plan) -> Self {
+        let steps = |steps: &[Step]| steps.iter().map(step).collect();
+        Self {
+            digest: plan.digest(),
+            operation: plan.operation.clone(),
+            subject: json!(plan.subject),
+            request: json!(plan.request),
+            policy: json!(plan.intent.policy),
+            permissions: plan.permissions(),
+            steps: steps(&plan.steps),
+            when_done: steps(&plan.closing.done),
+            when_failed: steps(&plan.closing.failed),
+        }
+    }
+}
+
+fn step(step: &Step) -> Value {
+    json!({
+        "id": step.id,
+        "why": step.why,
+        "on_failure": step.on_failure,
+        "not_before": step.not_before,
+        "change": step.action.describe(),
+        "permissions": step.action.permissions(),
+    })
+}
+
+/// A run, for programs.
+#[derive(Debug, Serialize)]
+pub struct RunSummary {
+    id: String,
+    status: String,
+    detail: Option<String>,
+    steps: Vec<Value>,
+}
+
+impl From<&Run> for RunSummary {
+    fn from(run: &Run) -> Self {
+        let steps = run.steps.iter().map(|report| {
+            json!({
+                "id": report.step,
+                "outcome": report.outcome.as_ref().map(word),
+                "detail": report.outcome.as_ref().filter(|outcome| !outcome.is_success()).map(ToString::to_string),
+                "attempts": report.attempts,
+                "ended_at": report.ended_at,
+                "calls": report.calls,
+            })
+        });
+        let status = match &run.status {
+            RunStatus::Running => "running",
+            RunStatus::Waiting { .. } => "waiting",
+            RunStatus::Stalled { .. } => "stalled",
+            RunStatus::Done => "done",
+            RunStatus::NeedsHuman { .. } => "needs_human",
+        };
+        let detail = (run.status != RunStatus::Done).then(|| run.status.to_string());
+        Self { id: run.id.to_string(), status: status.to_owned(), detail, steps: steps.collect() }
+    }
+}
+
+fn word(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Done => "done",
+        Outcome::AlreadySatisfied => "already_satisfied",
+        Outcome::Drifted { .. } => "drifted",
+        Outcome::Failed { .. } => "failed",
+    }
+}
+
+/// A ledger, for programs.
+#[derive(Debug, Serialize)]
+pub struct LedgerSummary {
+    records: u64,
+    head: String,
+}
+
+impl From<Head> for LedgerSummary {
+    fn from(Head { records, hash }: Head) -> Self {
+        Self { records, head: hash }
+    }
+}
+
+/// The verdict on a thread, for programs.
+#[must_use]
+pub fn thread_summary(thread: &Thread) -> Value {
+    json!({ "verified": thread.is_verified(), "breaks": thread.breaks, "steps": thread.steps })
+}
+
+/// The exit status that a run's status means.
+#[must_use]
+pub fn status_of_run(run: &Run) -> u8 {
+    let drifted = run.steps.iter().any(|step| matches!(step.outcome, Some(Outcome::Drifted { .. })));
+    match run.status {
+        RunStatus::Done => 0,
+        RunStatus::Waiting { .. } => 2,
+        RunStatus::NeedsHuman { .. } if drifted => 4,
+        RunStatus::NeedsHuman { .. } | RunStatus::Stalled { .. } | RunStatus::Running => 1,
+    }
+}
+
+/// The exit status that an error means: 5 if an approval is missing, else 1.
+pub(crate) fn status_of(error: &(dyn Error + 'static)) -> u8 {
+    let operation = match error.downcast_ref::<EngineError>() {
+        Some(EngineError::Operation(operation)) => Some(&**operation),
+        _ => error.downcast_ref::<OperationError>(),
+    };
+    if matches!(operation, Some(OperationError::NotApproved { .. })) { 5 } else { 1 }
+}
+
+/// Tells an error with its causes: to people on stderr, and to programs as the one document on stdout.
+pub(crate) fn error(error: &dyn Error, json: bool) {
+    let mut lines = vec![error.to_string()];
+    let mut source = error.source();
+    while let Some(cause) = source {
+        // Some errors repeat their cause.
+        if !lines.iter().any(|line| line.contains(&cause.to_string())) {
+            lines.push(cause.to_string());
+        }
+        source = cause.source();
+    }
+    if json {
+        println!("{:#}", json!({ "error": lines.join(": ") }));
+    } else {
+        eprintln!("error: {}", lines.join("\n  because: "));
+    }
+}
