@@ -202,6 +202,15 @@ async fn too_many_at_once_is_met_with_a_back_off_and_not_with_a_closed_bucket() 
 }
 
 #[tokio::test]
+async fn backing_off_from_too_many_at_once_does_not_use_up_the_time_of_a_call() {
+    let mut script: Vec<_> = (0..8).map(|_| Step::status(429).header("x-busy", "1")).collect();
+    script.extend([Step::status(503), Step::status(200)]);
+    let world = World::with(script, |_, config| config.retry.time = Duration::from_secs(20));
+    world.pipeline.send(&read()).await.unwrap();
+    assert!(world.clock.sleeps().iter().sum::<Duration>() > Duration::from_secs(40));
+}
+
+#[tokio::test]
 async fn a_pause_closes_the_bucket_for_everybody() {
     let world = World::new([Step::status(429).header("x-pause", "5"), Step::status(200), Step::status(200)]);
     world.pipeline.send(&read()).await.unwrap();
