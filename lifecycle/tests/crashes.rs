@@ -2,72 +2,16 @@
 
 mod support;
 
-use std::sync::Arc;
-
-use lifecycle::{Run, RunStatus, ledger};
-use sandbox::{Effect, Fault, Ticket};
-use serde_json::Value;
+use lifecycle::RunStatus;
+use sandbox::{Effect, Fault};
 
 use support::end_state::{differences, end_state};
-use support::network::{DeadlyNetwork, Moment};
+use support::sweep::sweep;
 use support::{World, onboard};
-
-/// What a run that nothing disturbs sends and leaves.
-struct Undisturbed {
-    requests: usize,
-    end: Value,
-}
-
-async fn undisturbed(prepare: fn(&World) -> Ticket) -> Undisturbed {
-    let world = World::start().await;
-    let ticket = prepare(&world);
-    let network = DeadlyNetwork::harmless();
-    let engine = world.engine(world.systems_over(Some(network.clone()))).await;
-    let run = engine.run(&onboard(&ticket)).await.unwrap();
-    assert_eq!(run.status, RunStatus::Done);
-    Undisturbed { requests: network.sent(), end: end_state(&world.sandbox) }
-}
-
-/// Kills the engine at one request, and goes on with a fresh one on the same journal.
-async fn killed_at(prepare: fn(&World) -> Ticket, at: usize, moment: Moment) -> (World, Run) {
-    let world = World::start().await;
-    let ticket = prepare(&world);
-    let network = DeadlyNetwork::new(at, moment);
-    let engine = world.engine(world.systems_over(Some(network.clone()))).await;
-    let operation = onboard(&ticket);
-    tokio::select! {
-        _ = engine.run(&operation) => panic!("request {at} was never sent"),
-        () = network.death() => {}
-    }
-    drop(engine);
-    let engine = world.engine(world.systems()).await;
-    let run = engine.run(&operation).await.unwrap();
-    ledger::verify(&engine.ledger(None).await.unwrap()).unwrap();
-    (world, run)
-}
-
-async fn sweep(prepare: fn(&World) -> Ticket) {
-    let undisturbed = Arc::new(undisturbed(prepare).await);
-    assert!(undisturbed.requests > 20, "{} requests are hardly an onboarding", undisturbed.requests);
-    let mut failures = Vec::new();
-    for at in 0..undisturbed.requests {
-        for moment in [Moment::Before, Moment::After] {
-            let (world, run) = killed_at(prepare, at, moment).await;
-            let mut wrong = differences(&undisturbed.end, &end_state(&world.sandbox));
-            if run.status != RunStatus::Done {
-                wrong.push(format!("the run is {}", run.status));
-            }
-            if !wrong.is_empty() {
-                failures.push(format!("killed {moment:?} request {at}: {wrong:#?}"));
-            }
-        }
-    }
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_onboarding_killed_at_any_request_ends_as_if_it_had_not_been() {
-    sweep(World::hire).await;
+    sweep(async |world: &World| world.hire()).await;
 }
 
 /// Strikes each request of an onboarding with `effect`, once.

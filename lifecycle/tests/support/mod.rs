@@ -4,7 +4,9 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
 pub mod end_state;
+pub mod looking;
 pub mod network;
+pub mod sweep;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -94,7 +96,14 @@ impl World {
 
     /// Adds the default request: a software engineer who starts today.
     pub fn hire(&self) -> Ticket {
-        self.sandbox.add_onboarding_request(&OnboardingRequest::default())
+        self.hire_with(|_| {})
+    }
+
+    /// Adds the default request with changes.
+    pub fn hire_with(&self, change: impl FnOnce(&mut OnboardingRequest)) -> Ticket {
+        let mut request = OnboardingRequest::default();
+        change(&mut request);
+        self.sandbox.add_onboarding_request(&request)
     }
 }
 
