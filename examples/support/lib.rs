@@ -1,4 +1,5 @@
-//! What every example shares: arguments, the systems to work on, output, and exit status.
+//! What every example shares: arguments, the systems to work on, how an operation is carried out, output, and
+//! exit status.
 //!
 //! | status | means |
 //! | --- | --- |
@@ -8,27 +9,31 @@
 //! | 4 | the world has changed since the plan was made |
 //! | 5 | an approval is missing |
 
+mod fulfil;
 mod output;
+mod show;
 mod world;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory as _, FromArgMatches, Parser};
+use clap::Parser;
 
+pub use fulfil::{Work, carry_out, fulfil};
 pub use output::{Document, LedgerSummary, PlanSummary, RunSummary, status_of_run, thread_summary};
 pub use world::World;
 
 /// An error to be told to people.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// The arguments that every example has.
-#[derive(Debug, Args)]
+/// The arguments that every example has. One that wants more of them flattens these into its own.
+#[derive(Debug, Clone, Parser)]
 pub struct Common {
-    /// The ticket to work on: a requested item (RITM…) or its task (SCTASK…). Default: the oldest open one.
+    /// The ticket to work on: a requested item (RITM…) or its task (SCTASK…). Default: that of a run that was
+    /// interrupted; else the oldest one that is open and approved.
     #[arg(long, value_name = "NUMBER")]
     pub ticket: Option<String>,
-    /// The policy file. Default: the one for the sandbox company.
+    /// The policy file. Default: examples/policies/acme.toml in the sandbox, and none on real tenants.
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
     /// Where the engine keeps its journal and ledger. Default: a temporary file in the sandbox, and
@@ -43,29 +48,37 @@ pub struct Common {
     pub json: bool,
 }
 
-const ENVIRONMENT: &str = "\
-Without these variables a sandbox company is started on this machine. With them, the example works on real
-tenants: OKTA_CLIENT_ORGURL, OKTA_CLIENT_TOKEN, SN_HOST, SN_USERNAME, SN_PASSWORD.
+impl AsRef<Common> for Common {
+    fn as_ref(&self) -> &Common {
+        self
+    }
+}
 
-Exit status: 0 done, 1 error, 2 changes pending, 4 the world has changed, 5 an approval is missing.";
+const AFTER_HELP: &str = "\
+Environment:
+  OKTA_CLIENT_ORGURL, OKTA_CLIENT_TOKEN   The Okta org, https://acme.okta.com, and an API token of it
+  SN_HOST, SN_USERNAME, SN_PASSWORD       The ServiceNow instance, https://acme.service-now.com, and its user
+  RUST_LOG                                What is logged on stderr: lifecycle=debug, for example
 
-/// Runs an example: reads its arguments, sets up logging (to stderr, by RUST_LOG), and turns what it returns
+  Without the first five, the example starts a sandbox company on this machine and works on that.
+
+Exit status:
+  0  done
+  1  an error; nothing was left half-done without a record of it
+  2  changes are pending: --plan-only, or a run that waits for its time
+  4  the world has changed since the plan was made
+  5  an approval is missing";
+
+/// Runs an example: reads its arguments, sets up logging (to stderr, by `RUST_LOG`), and turns what it returns
 /// into an exit status.
-pub fn main<A, F, Fut>(about: &'static str, example: F) -> ExitCode
-where
-    A: Parser + AsRef<Common>,
-    F: FnOnce(A) -> Fut,
-    Fut: Future<Output = Result<u8, BoxError>>,
-{
-    let command = A::command().about(about).after_help(ENVIRONMENT);
-    let matches = command.try_get_matches().and_then(|matches| A::from_arg_matches(&matches));
-    let arguments = match matches {
+pub fn main<A: Parser + AsRef<Common>>(
+    about: &'static str,
+    example: impl AsyncFnOnce(A) -> Result<u8, BoxError>,
+) -> ExitCode {
+    let matches = A::command().about(about).after_help(AFTER_HELP).try_get_matches();
+    let arguments = match matches.and_then(|matches| A::from_arg_matches(&matches)) {
         Ok(arguments) => arguments,
-        Err(error) => {
-            // Nothing can be done if the terminal is gone.
-            let _ = error.print();
-            return ExitCode::from(u8::from(error.use_stderr()));
-        }
+        Err(refusal) => return output::refused(&refusal),
     };
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())

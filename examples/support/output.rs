@@ -1,6 +1,7 @@
 //! What an example prints.
 
 use std::error::Error;
+use std::process::ExitCode;
 
 use lifecycle::action::Permissions;
 use lifecycle::ledger::Head;
@@ -154,15 +155,18 @@ pub fn status_of_run(run: &Run) -> u8 {
 
 /// The exit status that an error means: 5 if an approval is missing, else 1.
 pub(crate) fn status_of(error: &(dyn Error + 'static)) -> u8 {
-    let operation = match error.downcast_ref::<EngineError>() {
-        Some(EngineError::Operation(operation)) => Some(&**operation),
+    if matches!(operation_error(error), Some(OperationError::NotApproved { .. })) { 5 } else { 1 }
+}
+
+fn operation_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a OperationError> {
+    match error.downcast_ref::<EngineError>() {
+        Some(EngineError::Operation(operation)) => Some(operation),
         _ => error.downcast_ref::<OperationError>(),
-    };
-    if matches!(operation, Some(OperationError::NotApproved { .. })) { 5 } else { 1 }
+    }
 }
 
 /// Tells an error with its causes: to people on stderr, and to programs as the one document on stdout.
-pub(crate) fn error(error: &dyn Error, json: bool) {
+pub(crate) fn error(error: &(dyn Error + 'static), json: bool) {
     let mut lines = vec![error.to_string()];
     let mut source = error.source();
     while let Some(cause) = source {
@@ -172,9 +176,47 @@ pub(crate) fn error(error: &dyn Error, json: bool) {
         }
         source = cause.source();
     }
+    let advice = unanswered(error);
     if json {
+        lines.extend(advice);
         println!("{:#}", json!({ "error": lines.join(": ") }));
     } else {
         eprintln!("error: {}", lines.join("\n  because: "));
+        if let Some(advice) = advice {
+            eprintln!("  {advice}");
+        }
     }
+}
+
+/// What to look at when a system gave no answer at all.
+fn unanswered(error: &(dyn Error + 'static)) -> Option<String> {
+    let (okta, servicenow): (Option<&okta_client::Error>, Option<&servicenow_client::Error>) =
+        match operation_error(error) {
+            Some(OperationError::Okta(okta)) => (Some(okta), None),
+            Some(OperationError::ServiceNow(servicenow)) => (None, Some(servicenow)),
+            _ => (error.downcast_ref(), error.downcast_ref()),
+        };
+    let variable = if okta.is_some_and(|error| error.status().is_none() && error.attempts() > 0) {
+        "OKTA_CLIENT_ORGURL"
+    } else if servicenow.is_some_and(|error| error.status().is_none() && error.attempts() > 0) {
+        "SN_HOST"
+    } else {
+        return None;
+    };
+    Some(format!("check {variable}, and that this machine reaches it"))
+}
+
+/// Arguments that make no sense, or a wish for help.
+pub(crate) fn refused(refusal: &clap::Error) -> ExitCode {
+    if !refusal.use_stderr() {
+        // Nothing can be done if the terminal is gone.
+        let _ = refusal.print();
+        return ExitCode::SUCCESS;
+    }
+    if std::env::args_os().any(|argument| argument == "--json") {
+        println!("{:#}", json!({ "error": refusal.to_string().trim().trim_start_matches("error: ") }));
+    } else {
+        let _ = refusal.print();
+    }
+    ExitCode::FAILURE
 }

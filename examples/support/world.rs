@@ -1,24 +1,40 @@
 //! The systems that an example works on: real tenants if the environment names them, else a sandbox.
 
+use std::fmt;
 use std::path::PathBuf;
 
-use lifecycle::{Engine, PRODUCT, Policy, Systems};
+use lifecycle::{Engine, PRODUCT, Policy, RunStatus, Systems};
 use okta_client::OktaClient;
 use sandbox::Sandbox;
 use servicenow_client::{Query, ScReqItem, ServiceNowClient};
 
-use crate::{BoxError, Common};
+use crate::{BoxError, Common, Work};
 
 /// The bundled policy, for the sandbox company.
 const POLICY: &str = include_str!("../policies/acme.toml");
 
+/// What names the real tenants.
+const VARIABLES: [&str; 5] =
+    ["OKTA_CLIENT_ORGURL", "OKTA_CLIENT_TOKEN", "SN_HOST", "SN_USERNAME", "SN_PASSWORD"];
+
 /// Okta and ServiceNow, and what keeps them alive.
 #[derive(Debug)]
 pub struct World {
+    /// What was asked for.
+    pub arguments: Common,
     /// The clients.
     pub systems: Systems,
-    sandbox: Option<Sandbox>,
-    folder: Option<tempfile::TempDir>,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    Tenants,
+    /// Held, not used: both end with it.
+    Sandbox {
+        _sandbox: Sandbox,
+        folder: tempfile::TempDir,
+    },
 }
 
 impl World {
@@ -27,13 +43,26 @@ impl World {
     /// # Errors
     ///
     /// If the environment names one of them and not the rest, or the sandbox cannot start.
-    pub async fn open() -> Result<Self, BoxError> {
-        let named = ["OKTA_CLIENT_ORGURL", "OKTA_CLIENT_TOKEN", "SN_HOST", "SN_USERNAME", "SN_PASSWORD"];
-        if named.iter().any(|name| std::env::var_os(name).is_some()) {
-            let okta = OktaClient::builder_from_env()?.user_agent(PRODUCT).build()?;
-            let servicenow = ServiceNowClient::builder_from_env()?.user_agent(PRODUCT).build()?;
-            return Ok(Self { systems: Systems::new(okta, servicenow), sandbox: None, folder: None });
+    pub async fn open(arguments: Common) -> Result<Self, BoxError> {
+        let (set, missing): (Vec<_>, Vec<_>) =
+            VARIABLES.into_iter().partition(|name| std::env::var_os(name).is_some());
+        if set.is_empty() {
+            return Self::sandbox(arguments).await;
         }
+        if !missing.is_empty() {
+            return Err(format!(
+                "{} set, and {} not: set all of them to work on real tenants, or none to work on a sandbox",
+                are(&set),
+                are(&missing),
+            )
+            .into());
+        }
+        let okta = OktaClient::builder_from_env()?.user_agent(PRODUCT).build()?;
+        let servicenow = ServiceNowClient::builder_from_env()?.user_agent(PRODUCT).build()?;
+        Ok(Self { arguments, systems: Systems::new(okta, servicenow), stage: Stage::Tenants })
+    }
+
+    async fn sandbox(arguments: Common) -> Result<Self, BoxError> {
         let sandbox = Sandbox::builder().people(200).seed(7).start().await?;
         let okta = OktaClient::builder(sandbox.okta_url())
             .api_token(sandbox.okta_token().to_owned().into())
@@ -43,19 +72,8 @@ impl World {
             .basic(sandbox.servicenow_username(), sandbox.servicenow_password().to_owned().into())
             .user_agent(PRODUCT)
             .build()?;
-        let folder = Some(tempfile::tempdir()?);
-        Ok(Self { systems: Systems::new(okta, servicenow), sandbox: Some(sandbox), folder })
-    }
-
-    /// What the systems are, in a line.
-    #[must_use]
-    pub fn describe(&self) -> String {
-        let kind = if self.sandbox.is_some() { "Sandbox company ACME, 200 people" } else { "Real tenants" };
-        format!(
-            "{kind}: Okta {}, ServiceNow {}",
-            self.systems.okta.org_url(),
-            self.systems.servicenow.origin()
-        )
+        let stage = Stage::Sandbox { _sandbox: sandbox, folder: tempfile::tempdir()? };
+        Ok(Self { arguments, systems: Systems::new(okta, servicenow), stage })
     }
 
     /// The policy that the arguments name; in the sandbox the bundled one will do.
@@ -63,11 +81,13 @@ impl World {
     /// # Errors
     ///
     /// If it is wrong, or none is named for real tenants.
-    pub fn policy(&self, arguments: &Common) -> Result<Policy, BoxError> {
-        match &arguments.policy {
-            Some(file) => Ok(Policy::load(file)?),
-            None if self.sandbox.is_some() => Ok(Policy::parse("acme.toml", POLICY)?),
-            None => Err("give --policy FILE: the bundled policy is for the sandbox company".into()),
+    pub fn policy(&self) -> Result<Policy, BoxError> {
+        match (&self.arguments.policy, &self.stage) {
+            (Some(file), _) => Ok(Policy::load(file)?),
+            (None, Stage::Sandbox { .. }) => Ok(Policy::parse("acme.toml", POLICY)?),
+            (None, Stage::Tenants) => {
+                Err("give --policy FILE: the bundled policy is for the sandbox company".into())
+            }
         }
     }
 
@@ -76,27 +96,72 @@ impl World {
     /// # Errors
     ///
     /// If the journal cannot be opened.
-    pub fn engine(&self, arguments: &Common) -> Result<Engine, BoxError> {
-        let default = self.folder.as_ref().map_or_else(PathBuf::new, |folder| folder.path().to_owned());
-        let path = arguments.journal.clone().unwrap_or_else(|| default.join("lifecycle.db"));
-        Ok(Engine::embedded(path, self.systems.clone())?)
+    pub fn engine(&self) -> Result<Engine, BoxError> {
+        Ok(Engine::embedded(self.journal(), self.systems.clone())?)
     }
 
-    /// The number of the oldest open and approved request for a catalog item.
+    fn journal(&self) -> PathBuf {
+        match (&self.arguments.journal, &self.stage) {
+            (Some(path), _) => path.clone(),
+            (None, Stage::Sandbox { folder, .. }) => folder.path().join("lifecycle.db"),
+            (None, Stage::Tenants) => PathBuf::from("lifecycle.db"),
+        }
+    }
+
+    /// The ticket that was asked for; else that of a run which was interrupted; else the oldest open one that
+    /// no run is waiting with.
     ///
     /// # Errors
     ///
     /// If there is none.
-    pub async fn oldest_request(&self, catalog_item: &str) -> Result<String, BoxError> {
-        let open =
-            Query::new().eq("active", true).eq("approval", "approved").eq("cat_item.name", catalog_item);
+    pub async fn ticket(&self, work: &Work, engine: Option<&Engine>) -> Result<String, BoxError> {
+        if let Some(number) = &self.arguments.ticket {
+            return Ok(number.clone());
+        }
+        let mut waiting = Vec::new();
+        if let Some(engine) = engine {
+            for id in engine.open_runs().await? {
+                let run = engine.status(&id).await?;
+                let Some(request) = run.request.filter(|_| run.operation == work.operation) else { continue };
+                match run.status {
+                    RunStatus::Waiting { until } if until > self.systems.okta.clock().now() => {
+                        waiting.push(request.number);
+                    }
+                    _ => return Ok(request.number),
+                }
+            }
+        }
+        let open = Query::new()
+            .eq("active", true)
+            .eq("approval", "approved")
+            .eq("cat_item.name", work.catalog_item);
         let found = self.systems.servicenow.table::<ScReqItem>().list(open).collect_all().await?;
         let numbers = found.rows.iter().filter_map(|item| item.number.as_str());
-        let oldest = numbers.min().ok_or_else(|| {
+        let oldest = numbers.filter(|number| !waiting.iter().any(|other| other == number)).min();
+        let oldest = oldest.map(str::to_owned).or_else(|| waiting.into_iter().next());
+        Ok(oldest.ok_or_else(|| {
             format!(
-                "there is no open and approved request for \"{catalog_item}\": give one with --ticket NUMBER"
+                "there is no open and approved request for \"{}\": give one with --ticket NUMBER",
+                work.catalog_item
             )
-        })?;
-        Ok(oldest.to_owned())
+        })?)
+    }
+}
+
+fn are(names: &[&str]) -> String {
+    format!("{} {}", names.join(", "), if names.len() == 1 { "is" } else { "are" })
+}
+
+impl fmt::Display for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.stage {
+            Stage::Sandbox { .. } => {
+                writeln!(f, "A sandbox company, ACME with 200 people; it is gone when this ends")?;
+            }
+            Stage::Tenants => writeln!(f, "Real tenants")?,
+        }
+        writeln!(f, "  Okta        {}", self.systems.okta.org_url())?;
+        writeln!(f, "  ServiceNow  {}", self.systems.servicenow.origin())?;
+        write!(f, "  journal     {}", self.journal().display())
     }
 }

@@ -49,7 +49,7 @@ pub enum JournalError {
         found: i32,
     },
     /// The file cannot be opened or made.
-    #[error("the journal {} cannot be opened: {why}", path.display())]
+    #[error("the journal {} cannot be opened or made: {why}; give a file in a folder that exists and may be written to", path.display())]
     Open {
         /// The file.
         path: PathBuf,

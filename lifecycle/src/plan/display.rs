@@ -37,7 +37,10 @@ fn section(f: &mut fmt::Formatter<'_>, title: &str, steps: &[Step], first: usize
     if steps.is_empty() {
         return Ok(());
     }
-    writeln!(f, "\n{title}")?;
+    writeln!(f)?;
+    if !title.is_empty() {
+        writeln!(f, "{title}")?;
+    }
     for (number, step) in (first..).zip(steps) {
         write!(f, "{number:>4} {}", step.action.describe())?;
         if let Some(instant) = step.not_before {

@@ -1,0 +1,85 @@
+//! What people see of a run.
+
+use lifecycle::plan::Plan;
+use lifecycle::{Progress, Run, RunStatus};
+use servicenow_client::{Query, ScReqItem, ScTask, SysUser, TaskState};
+
+use crate::{BoxError, World};
+
+/// A step that ended, under the number that it has in the plan.
+pub(crate) fn progress(plan: &Plan, event: &Progress) {
+    if let Progress::Ended { step, change, outcome, .. } = event {
+        let done = plan.steps.iter().chain(&plan.closing.done);
+        let failed = plan.steps.iter().chain(&plan.closing.failed);
+        let place = done.map(|s| &s.id).position(|id| id == step);
+        let place = place.or_else(|| failed.map(|s| &s.id).position(|id| id == step)).unwrap_or_default();
+        println!("{:>4} {change}: {outcome}", place + 1);
+    }
+}
+
+/// Where the run stands, and what to do about it.
+pub(crate) fn status(run: &Run) {
+    println!("\nThe run is {}", run.status);
+    match run.status {
+        RunStatus::Waiting { .. } => println!("Start this again then: it goes on."),
+        RunStatus::Stalled { .. } | RunStatus::Running => {
+            println!("Start this again when that is mended: it goes on where it stopped.");
+        }
+        RunStatus::NeedsHuman { .. } => println!("What was reached stays, and the ticket says so."),
+        RunStatus::Done => {}
+    }
+}
+
+/// The ticket that asked for the run, its tasks, and what is written on them.
+pub(crate) async fn ticket(world: &World, run: &Run) -> Result<(), BoxError> {
+    let Some(request) = &run.request else { return Ok(()) };
+    let servicenow = &world.systems.servicenow;
+    let item = servicenow.table::<ScReqItem>().get(&request.sys_id).await?;
+    println!("\nTicket\n  {} is {}", request.number, label(item.state.get()));
+    let tasks = servicenow.table::<ScTask>().list(Query::new().eq("request_item", request.sys_id.clone()));
+    for task in tasks.collect_all().await?.rows {
+        println!("  {} is {}", task.number.as_str().unwrap_or("?"), label(task.state.get()));
+        for entry in servicenow.journal().entries("sc_task", &task.sys_id).await? {
+            println!("    {}", entry.kind.field());
+            for line in entry.text.trim().lines().filter(|line| !line.trim().is_empty()) {
+                println!("      {line}");
+            }
+        }
+    }
+    Ok(())
+}
+
+fn label(state: Option<&TaskState>) -> String {
+    match state {
+        Some(TaskState::Open) => "Open".to_owned(),
+        Some(TaskState::WorkInProgress) => "Work in Progress".to_owned(),
+        Some(TaskState::ClosedComplete) => "Closed Complete".to_owned(),
+        Some(state) => format!("in state {state}"),
+        None => "in an unknown state".to_owned(),
+    }
+}
+
+/// The person's account in both systems.
+pub(crate) async fn account(world: &World, run: &Run) -> Result<(), BoxError> {
+    let login = &run.subject.login;
+    let users = world.systems.okta.users();
+    println!("\nAccount {login}");
+    match users.find_by_login(login).await? {
+        None => println!("  Okta: none"),
+        Some(user) => {
+            println!("  Okta: {}, {}", user.status, user.id);
+            let groups = users.groups(&user.id).collect_all().await?;
+            let names: Vec<&str> = groups.iter().map(|group| group.profile.name.as_str()).collect();
+            println!("        in the groups {}", names.join(", "));
+        }
+    }
+    let users = world.systems.servicenow.table::<SysUser>();
+    match users.find_one(Query::new().eq("user_name", login)).await? {
+        None => println!("  ServiceNow: none"),
+        Some(user) => {
+            let active = if user.active.get() == Some(&true) { "active" } else { "not active" };
+            println!("  ServiceNow: {active}, {}", user.sys_id);
+        }
+    }
+    Ok(())
+}
