@@ -290,20 +290,24 @@ fn prepare(connection: &Connection, path: &Path) -> Result<(), JournalError> {
     let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
     let application = pragma("application_id").map_err(|_| not_ours())?;
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let new = application == 0 && tables == 0;
+    // Nothing is changed in a file that is not ours.
+    match (application, pragma("user_version")?) {
+        _ if new => {}
+        (APPLICATION_ID, SCHEMA) => {}
+        (APPLICATION_ID, found) => return Err(JournalError::OtherVersion { path: path.to_owned(), found }),
+        _ => return Err(not_ours()),
+    }
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    if application == 0 && tables == 0 {
+    if new {
         return Ok(connection.execute_batch(&format!(
             "BEGIN; {} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA}; COMMIT;",
             include_str!("journal/schema.sql")
         ))?);
     }
-    match (application, pragma("user_version")?) {
-        (APPLICATION_ID, SCHEMA) => Ok(()),
-        (APPLICATION_ID, found) => Err(JournalError::OtherVersion { path: path.to_owned(), found }),
-        _ => Err(not_ours()),
-    }
+    Ok(())
 }
 
 fn known(db: &Transaction<'_>, key: &str) -> Result<Option<Known>, JournalError> {

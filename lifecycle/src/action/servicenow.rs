@@ -132,7 +132,7 @@ fn state_label(state: &TaskState) -> String {
 /// Writes a note on a ticket, once.
 ///
 /// Notes are only ever appended, so writing one again would double it: each carries the mark of its run and
-/// step, and is looked for by that.
+/// step, and is looked for by that. A ticket that somebody closed meanwhile is left alone.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct AddNote {
     /// The ticket.
@@ -198,8 +198,16 @@ impl Action for AddNote {
     async fn verify(&self, context: &Context<'_>) -> Result<State, ActionError> {
         let mark = context.mark.to_string();
         let journal = context.systems.servicenow.journal();
-        let note = journal.find_note(self.ticket.table.name(), &self.ticket.sys_id, &mark).await?;
-        Ok(if note.is_some() { State::reached() } else { State::Open })
+        if journal.find_note(self.ticket.table.name(), &self.ticket.sys_id, &mark).await?.is_some() {
+            return Ok(State::reached());
+        }
+        Ok(match self.ticket.state(context).await? {
+            Some(state) if state.is_closed() => {
+                let (number, state) = (&self.ticket.number, state_label(&state));
+                State::Drifted(format!("{number} is in state {state} now, and a closed ticket takes no note"))
+            }
+            _ => State::Open,
+        })
     }
 
     async fn apply(&self, context: &Context<'_>) -> Result<(), ActionError> {

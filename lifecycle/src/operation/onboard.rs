@@ -14,7 +14,7 @@
 //!   again; the next in the sequence is.
 //! - An account with the same employee number is never passed over, and only a DEPROVISIONED one is taken up.
 //!   What it still belonged to is taken away before it is activated.
-//! - Before the start date nobody can sign in.
+//! - Before the start date nobody can sign in, and on it nobody whose ticket was closed meanwhile.
 //! - The activation link goes from Okta to the person, and nowhere else.
 //!
 //! # Caveats
@@ -28,7 +28,7 @@ mod hire;
 mod person;
 
 use async_trait::async_trait;
-use chrono::NaiveTime;
+use chrono::{DateTime, NaiveTime, Utc};
 use okta_client::{GroupKind, Profile, ProfilePatch, UserStatus};
 use servicenow_client::{Query, ScReqItem, ScTask, TaskState};
 
@@ -39,7 +39,7 @@ use crate::action::okta::{
 };
 use crate::action::servicenow::{AddNote, Audience, EnsureUser, SetTicketState, Ticket, TicketTable};
 use crate::operation::{Operation, OperationError};
-use crate::plan::{Closing, Intent, Plan, PolicyRef, Request, Step, Subject};
+use crate::plan::{Closing, Intent, Plan, PolicyRef, Request, Step, StepId, Subject};
 use crate::policy::{Attributes, Entitlement, Grant, Policy};
 use crate::systems::Systems;
 
@@ -133,14 +133,20 @@ impl Operation for Onboard {
             Some(former) => (former.login.clone(), Person::Former(former)),
             None => (person::free_login(systems, &self.policy, &attributes).await?, Person::New),
         };
+        if self.servicenow_account {
+            person::check_servicenow_user(systems, &asked.hire, &login).await?;
+        }
         let profile = asked.hire.profile(&attributes, &login);
 
         let ticket = asked.ticket();
         let why = asked.hire.why(&asked.request().number);
+        let still_wanted = still_wanted(&asked, &ticket, systems.clock().now());
         let mut steps = vec![take(&ticket)];
         match person {
-            Person::New => steps.extend(join(&asked, &why, profile, &grants)),
-            Person::Former(former) => steps.extend(rejoin(&asked, &why, former, &profile, &grants)),
+            Person::New => steps.extend(join(&asked, &why, profile, &grants, still_wanted)),
+            Person::Former(former) => {
+                steps.extend(rejoin(&asked, &why, former, &profile, &grants, still_wanted));
+            }
         }
         if self.servicenow_account {
             steps.push(Step::new(
@@ -169,8 +175,14 @@ impl Onboard {
         attributes: &Attributes,
     ) -> Result<Vec<Grant>, OperationError> {
         let decision = self.policy.evaluate(attributes)?;
-        if decision.rules_reading("department").is_empty() {
-            return Err(self.uncovered(attributes));
+        // An attribute that some rules know, with a value that none of them does, is a slip: `Contractor`
+        // where the policy denies things to a `contractor`.
+        let covered = |name: &str| !decision.rules_reading(name).is_empty();
+        if !covered("department") {
+            return Err(self.uncovered("department", attributes));
+        }
+        if !covered("userType") && !self.policy.literals("userType").is_empty() {
+            return Err(self.uncovered("userType", attributes));
         }
         for Grant { target, entitlement, .. } in &decision.grants {
             let Entitlement::OktaGroup { id, name } = entitlement;
@@ -195,27 +207,34 @@ impl Onboard {
         Ok(decision.grants)
     }
 
-    fn uncovered(&self, attributes: &Attributes) -> OperationError {
-        let department = attributes.get_str("department").unwrap_or_default();
-        let known: Vec<_> = self.policy.literals("department").into_iter().collect();
+    fn uncovered(&self, attribute: &str, attributes: &Attributes) -> OperationError {
+        let value = attributes.get_str(attribute).unwrap_or_default();
+        let known: Vec<_> = self.policy.literals(attribute).into_iter().collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
         OperationError::Uncovered {
             policy: self.policy.name().to_owned(),
             what: format!(
-                "no rule covers the department {department:?}; it has rules for {}. Correct the ticket, or add a rule",
-                known.join(", ")
+                "no rule covers the {attribute} {value:?}; it has rules for {known}. Correct the ticket, or add a rule"
             ),
         }
     }
 }
 
 /// The steps for somebody who was never here.
-fn join(asked: &Asked, why: &str, profile: Profile, grants: &[Grant]) -> Vec<Step> {
+fn join(
+    asked: &Asked,
+    why: &str,
+    profile: Profile,
+    grants: &[Grant],
+    still_wanted: Option<Step>,
+) -> Vec<Step> {
     let login = profile.login().unwrap_or_default().to_owned();
     let create = Step::new("create-account", why, CreateUser { profile });
     let account = Account::MadeBy { step: create.id.clone(), login };
     let activate = Activate { account: account.clone(), from: UserStatus::Staged, mail: true };
     let mut steps = vec![create];
     steps.extend(memberships(&account, grants));
+    steps.extend(still_wanted);
     steps.push(on_start_date(asked, Step::new("activate", asked.hire.why_activate(), activate)));
     steps
 }
@@ -230,6 +249,7 @@ fn rejoin(
     former: person::Former,
     profile: &Profile,
     grants: &[Grant],
+    still_wanted: Option<Step>,
 ) -> Vec<Step> {
     let account = Account::Existing { id: former.id, login: former.login };
     let kept = |id: &okta_client::GroupId| {
@@ -247,11 +267,15 @@ fn rejoin(
             Step::new(&format!("leave-{n}"), why, action)
         })
         .collect();
+    steps.extend(still_wanted);
     let activate = Activate { account: account.clone(), from: UserStatus::Deprovisioned, mail: false };
     let why_activate = "was here before: the former account is taken up again, so its history stays joined";
     steps.push(on_start_date(asked, Step::new("activate", why_activate, activate)));
     let patch =
         profile.iter().fold(ProfilePatch::new(), |patch, (name, value)| patch.set(name, value.clone()));
+    // What the ticket leaves open is not as it was before: an old title must bring nothing.
+    let open = hire::OPTIONAL.into_iter().filter(|name| profile.get(name).is_none());
+    let patch = open.fold(patch, |patch, name| patch.set(name, serde_json::Value::Null));
     steps.push(Step::new("update-profile", why, UpdateProfile { account: account.clone(), patch }));
     steps.extend(memberships(&account, grants));
     let why_factors = "a phone enrolled before must open nothing now";
@@ -262,7 +286,7 @@ fn rejoin(
 }
 
 fn memberships(account: &Account, grants: &[Grant]) -> Vec<Step> {
-    let join = |grant: &Grant| {
+    let join = |(n, grant): (usize, &Grant)| {
         let Entitlement::OktaGroup { id, name } = &grant.entitlement;
         let because: Vec<String> = grant.because.iter().map(ToString::to_string).collect();
         let action = AddToGroup {
@@ -270,14 +294,25 @@ fn memberships(account: &Account, grants: &[Grant]) -> Vec<Step> {
             group: id.clone(),
             group_name: name.clone().unwrap_or_else(|| grant.target.clone()),
         };
-        Step::new(&format!("join-{}", grant.target), because.join("; "), action)
+        // The policy's author may call a target what he likes.
+        let step = format!("join-{}", grant.target);
+        let step = if step.parse::<StepId>().is_ok() { step } else { format!("join-target-{n}") };
+        Step::new(&step, because.join("; "), action)
     };
-    grants.iter().map(join).collect()
+    (1..).zip(grants).map(join).collect()
 }
 
 fn take(ticket: &Ticket) -> Step {
     let action = SetTicketState { ticket: ticket.clone(), to: TaskState::WorkInProgress, close_notes: None };
     Step::new("take-ticket", "so that nobody else begins on it", action)
+}
+
+/// After a wait: a ticket that was closed meanwhile stops the run before anybody can sign in.
+fn still_wanted(asked: &Asked, ticket: &Ticket, now: DateTime<Utc>) -> Option<Step> {
+    let action = SetTicketState { ticket: ticket.clone(), to: TaskState::WorkInProgress, close_notes: None };
+    let step =
+        on_start_date(asked, Step::new("still-wanted", "nobody called it off while it waited", action));
+    step.not_before.is_some_and(|start| now < start).then_some(step)
 }
 
 fn on_start_date(asked: &Asked, step: Step) -> Step {
@@ -302,7 +337,8 @@ fn closing(ticket: &Ticket, hire: &Hire) -> Closing {
             "whoever asked wants to know",
             Audience::Requester,
             format!(
-                "The account for {name} is ready. Okta has sent the link to set it up to the personal mail address on this request."
+                "The account for {name} is ready. Okta has sent the link to set it up{}.",
+                hire.link_sent_to()
             ),
         ),
         Step::new(
@@ -315,15 +351,16 @@ fn closing(ticket: &Ticket, hire: &Hire) -> Closing {
             },
         ),
     ];
-    let failed = vec![note(
+    // Optional, so that the run tells what failed rather than that a closed ticket takes no note.
+    let failed = note(
         "report-failure",
         "a person has to go on from here",
         Audience::Fulfillers,
         format!(
             "Onboarding of {name} could not be finished. What was reached stays as it is; the ticket stays open for a person to go on."
         ),
-    )];
-    Closing { done, failed }
+    );
+    Closing { done, failed: vec![failed.optional()] }
 }
 
 fn check_open(asked: &Asked) -> Result<(), OperationError> {

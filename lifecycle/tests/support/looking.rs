@@ -24,7 +24,8 @@ impl World {
     /// The names of a user's groups, without the one that everybody is in.
     pub fn groups_of(&self, user: &Value) -> BTreeSet<String> {
         let groups = array(&self.sandbox.state()["okta"]["groups"]);
-        let name = |id: &Value| groups.iter().find(|group| group["id"] == *id).unwrap()["profile"]["name"].clone();
+        let name =
+            |id: &Value| groups.iter().find(|group| group["id"] == *id).unwrap()["profile"]["name"].clone();
         let names = user["groups"].as_array().unwrap().iter().map(|id| text(&name(id)));
         names.filter(|name| name != "Everyone").collect()
     }

@@ -3,12 +3,15 @@
 use chrono::NaiveDate;
 use okta_client::Profile;
 use serde::Serialize;
-use servicenow_client::{SysId, Variable, Variables};
+use servicenow_client::{Query, SysId, Variable, Variables};
 
 use super::person::Manager;
 use crate::action::servicenow::NewServiceNowUser;
 use crate::operation::OperationError;
 use crate::policy::Attributes;
+
+/// The attributes that a ticket may leave open.
+pub(super) const OPTIONAL: [&str; 3] = ["secondEmail", "title", "city"];
 
 /// A person who is to start, as the ticket has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -56,6 +59,9 @@ impl Hire {
         if hire.end_date.is_some_and(|end| start_date.is_some_and(|start| end < start)) {
             form.problem("end_date is before start_date");
         }
+        if let Err(flaw) = Query::new().eq("employee_number", hire.employee_number.as_str()).encoded() {
+            form.problem(format!("employee_number is {:?}: {flaw}", hire.employee_number));
+        }
         match form.problems {
             problems if problems.is_empty() => Ok(hire),
             problems => Err(OperationError::BadRequest { number: number.to_owned(), problems }),
@@ -73,6 +79,13 @@ impl Hire {
 
     pub(super) fn why_activate(&self) -> String {
         format!("starts on {}; the groups are in place by then", self.start_date)
+    }
+
+    pub(super) fn link_sent_to(&self) -> &'static str {
+        match self.personal_email {
+            Some(_) => " to the personal mail address on this request",
+            None => "",
+        }
     }
 
     /// What the policy is asked about, and what the account will show, by Okta's names.

@@ -109,6 +109,33 @@ fn not_a_joiner(number: &str, user: &User) -> OperationError {
     })
 }
 
+/// That the last step will be able to give the person a ServiceNow user: better known now than when the person
+/// can sign in already.
+pub(super) async fn check_servicenow_user(
+    systems: &Systems,
+    hire: &Hire,
+    login: &str,
+) -> Result<(), OperationError> {
+    let users = systems.servicenow.table::<SysUser>();
+    let number = &hire.employee_number;
+    let numbered = users.find_one(Query::new().eq("employee_number", number.as_str())).await?;
+    let name = |user: &SysUser| user.user_name.as_str().unwrap_or_default().to_owned();
+    if let Some(user) = &numbered {
+        return match name(user) {
+            is if is.is_empty() || is.eq_ignore_ascii_case(login) => Ok(()),
+            is => Err(OperationError::NeedsHuman(format!(
+                "the ServiceNow user with the employee number {number} is named {is}, and the account's login is {login}: rename that user, or correct the number"
+            ))),
+        };
+    }
+    match users.find_one(Query::new().eq("user_name", login)).await? {
+        None => Ok(()),
+        Some(_) => Err(OperationError::NeedsHuman(format!(
+            "the ServiceNow user named {login} does not have the employee number {number}: give it that number if it is the same person, or rename it"
+        ))),
+    }
+}
+
 /// The first login of the policy's sequence that nobody has, or had, in either system.
 pub(super) async fn free_login(
     systems: &Systems,
