@@ -54,11 +54,7 @@ pub async fn fulfil<O: Operation>(
 /// # Errors
 ///
 /// If there is no plan, or the engine fails. How the run went is no error.
-pub async fn carry_out<O: Operation>(
-    world: &World,
-    engine: &Engine,
-    operation: &O,
-) -> Result<u8, BoxError> {
+pub async fn carry_out<O: Operation>(world: &World, engine: &Engine, operation: &O) -> Result<u8, BoxError> {
     let json = world.arguments.json;
     let known = engine.ledger_head().await?.records;
     let events = engine.progress();

@@ -24,17 +24,8 @@ pub struct World {
     pub arguments: Common,
     /// The clients.
     pub systems: Systems,
-    stage: Stage,
-}
-
-#[derive(Debug)]
-enum Stage {
-    Tenants,
-    /// Held, not used: both end with it.
-    Sandbox {
-        _sandbox: Sandbox,
-        folder: tempfile::TempDir,
-    },
+    /// The sandbox, if it is one, with a folder for its journal: both end with this.
+    sandbox: Option<(Sandbox, tempfile::TempDir)>,
 }
 
 impl World {
@@ -59,7 +50,7 @@ impl World {
         }
         let okta = OktaClient::builder_from_env()?.user_agent(PRODUCT).build()?;
         let servicenow = ServiceNowClient::builder_from_env()?.user_agent(PRODUCT).build()?;
-        Ok(Self { arguments, systems: Systems::new(okta, servicenow), stage: Stage::Tenants })
+        Ok(Self { arguments, systems: Systems::new(okta, servicenow), sandbox: None })
     }
 
     async fn sandbox(arguments: Common) -> Result<Self, BoxError> {
@@ -72,8 +63,8 @@ impl World {
             .basic(sandbox.servicenow_username(), sandbox.servicenow_password().to_owned().into())
             .user_agent(PRODUCT)
             .build()?;
-        let stage = Stage::Sandbox { _sandbox: sandbox, folder: tempfile::tempdir()? };
-        Ok(Self { arguments, systems: Systems::new(okta, servicenow), stage })
+        let sandbox = Some((sandbox, tempfile::tempdir()?));
+        Ok(Self { arguments, systems: Systems::new(okta, servicenow), sandbox })
     }
 
     /// The policy that the arguments name; in the sandbox the bundled one will do.
@@ -82,12 +73,10 @@ impl World {
     ///
     /// If it is wrong, or none is named for real tenants.
     pub fn policy(&self) -> Result<Policy, BoxError> {
-        match (&self.arguments.policy, &self.stage) {
+        match (&self.arguments.policy, &self.sandbox) {
             (Some(file), _) => Ok(Policy::load(file)?),
-            (None, Stage::Sandbox { .. }) => Ok(Policy::parse("acme.toml", POLICY)?),
-            (None, Stage::Tenants) => {
-                Err("give --policy FILE: the bundled policy is for the sandbox company".into())
-            }
+            (None, Some(_)) => Ok(Policy::parse("acme.toml", POLICY)?),
+            (None, None) => Err("give --policy FILE: the bundled policy is for the sandbox company".into()),
         }
     }
 
@@ -101,10 +90,10 @@ impl World {
     }
 
     fn journal(&self) -> PathBuf {
-        match (&self.arguments.journal, &self.stage) {
+        match (&self.arguments.journal, &self.sandbox) {
             (Some(path), _) => path.clone(),
-            (None, Stage::Sandbox { folder, .. }) => folder.path().join("lifecycle.db"),
-            (None, Stage::Tenants) => PathBuf::from("lifecycle.db"),
+            (None, Some((_, folder))) => folder.path().join("lifecycle.db"),
+            (None, None) => PathBuf::from("lifecycle.db"),
         }
     }
 
@@ -131,10 +120,8 @@ impl World {
                 }
             }
         }
-        let open = Query::new()
-            .eq("active", true)
-            .eq("approval", "approved")
-            .eq("cat_item.name", work.catalog_item);
+        let open =
+            Query::new().eq("active", true).eq("approval", "approved").eq("cat_item.name", work.catalog_item);
         let found = self.systems.servicenow.table::<ScReqItem>().list(open).collect_all().await?;
         let numbers = found.rows.iter().filter_map(|item| item.number.as_str());
         let oldest = numbers.filter(|number| !waiting.iter().any(|other| other == number)).min();
@@ -154,12 +141,11 @@ fn are(names: &[&str]) -> String {
 
 impl fmt::Display for World {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.stage {
-            Stage::Sandbox { .. } => {
-                writeln!(f, "A sandbox company, ACME with 200 people; it is gone when this ends")?;
-            }
-            Stage::Tenants => writeln!(f, "Real tenants")?,
-        }
+        let kind = match self.sandbox {
+            Some(_) => "A sandbox company, ACME with 200 people; it is gone when this ends",
+            None => "Real tenants",
+        };
+        writeln!(f, "{kind}")?;
         writeln!(f, "  Okta        {}", self.systems.okta.org_url())?;
         writeln!(f, "  ServiceNow  {}", self.systems.servicenow.origin())?;
         write!(f, "  journal     {}", self.journal().display())
