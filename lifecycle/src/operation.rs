@@ -48,6 +48,12 @@ pub trait Operation: Send + Sync {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OperationError {
+    /// What was given cannot be a ticket's number.
+    #[error("{text:?} is no ticket number: give one as RITM0010001 or SCTASK0010001")]
+    NoTicketNumber {
+        /// What was given.
+        text: String,
+    },
     /// There is no such ticket.
     #[error(
         "there is no requested item or catalog task {number}, or none that the API user may see: check the number, and the user's roles"

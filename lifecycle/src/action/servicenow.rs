@@ -164,6 +164,8 @@ impl AddNote {
             let head = context.ledger;
             let _ = write!(text, "Ledger: {} records, head {}", head.records, head.hash);
         }
+        // Between these ServiceNow shows a note as HTML, and names on a ticket are what somebody typed.
+        let text = text.replace("[code]", "(code)").replace("[/code]", "(/code)");
         let text = within(text.trim_end(), LONGEST_NOTE);
         match self.audience {
             Audience::Fulfillers => format!("{}\n{text}", context.mark),

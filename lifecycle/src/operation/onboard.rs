@@ -384,6 +384,9 @@ fn check_open(asked: &Asked) -> Result<(), OperationError> {
 
 /// The requested item of this number, or the one that the task of this number fulfils.
 async fn find_item(systems: &Systems, number: &str) -> Result<ScReqItem, OperationError> {
+    if number.is_empty() || !number.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
+        return Err(OperationError::NoTicketNumber { text: number.to_owned() });
+    }
     let missing = || OperationError::NoTicket { number: number.to_owned() };
     let items = systems.servicenow.table::<ScReqItem>();
     if let Some(item) = items.find_one(Query::new().eq("number", number)).await? {

@@ -56,10 +56,14 @@ impl Hire {
         if hire.employment_type == "contractor" && hire.end_date.is_none() {
             form.problem("end_date is missing: a contractor's contract has an end; give it as YYYY-MM-DD");
         }
-        if hire.end_date.is_some_and(|end| start_date.is_some_and(|start| end < start)) {
-            form.problem("end_date is before start_date");
+        if let (Some(start), Some(end)) = (start_date, end_date)
+            && end < start
+        {
+            form.problem(format!("end_date is before start_date: {end} is earlier than {start}"));
         }
-        if let Err(flaw) = Query::new().eq("employee_number", hire.employee_number.as_str()).encoded() {
+        if !hire.employee_number.is_empty()
+            && let Err(flaw) = Query::new().eq("employee_number", hire.employee_number.as_str()).encoded()
+        {
             form.problem(format!("employee_number is {:?}: {flaw}", hire.employee_number));
         }
         match form.problems {
@@ -139,7 +143,7 @@ impl Form<'_> {
         if text.chars().count() > longest {
             self.problem(format!("{name} is longer than {longest} characters"));
         }
-        if text.chars().any(char::is_control) {
+        if text.chars().any(|c| c.is_control() || turns_text(c)) {
             self.problem(format!("{name} holds a line break or another control character: {text:?}"));
         }
         Some(text.to_owned())
@@ -188,6 +192,11 @@ impl Form<'_> {
     fn problem(&mut self, problem: impl Into<String>) {
         self.problems.push(problem.into());
     }
+}
+
+/// Line separators and changes of direction: with them a name shows as another one.
+fn turns_text(c: char) -> bool {
+    matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Stands in for a manager that is missing, which is a problem already.

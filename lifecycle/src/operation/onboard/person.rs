@@ -3,7 +3,7 @@
 use client_core::{Call, Path, Request};
 use futures::TryStreamExt as _;
 use okta_client::{Filter, Group, GroupKind, User, UserId, UserStatus};
-use servicenow_client::{Query, SysId, SysUser};
+use servicenow_client::{ProblemKind, Query, SysId, SysUser};
 
 use super::hire::Hire;
 use crate::operation::OperationError;
@@ -35,8 +35,11 @@ pub(super) struct Manager {
 /// The manager, who must be active in both systems.
 pub(super) async fn manager(systems: &Systems, hire: &Hire) -> Result<Manager, OperationError> {
     let who = &hire.manager;
-    let ask = |what: &str| OperationError::NeedsHuman(format!("the manager on the ticket ({who}) {what}"));
     let user = systems.servicenow.table::<SysUser>().find(who).await?;
+    let name = user.as_ref().and_then(|user| user.name.as_str()).map(|name| format!("{name}, "));
+    let name = name.unwrap_or_default();
+    let ask =
+        |what: &str| OperationError::NeedsHuman(format!("the manager on the ticket ({name}{who}) {what}"));
     let user = user.ok_or_else(|| ask("is no ServiceNow user that the API user may see"))?;
     if user.active.get() == Some(&false) {
         return Err(ask("is not active in ServiceNow"));
@@ -118,7 +121,14 @@ pub(super) async fn check_servicenow_user(
 ) -> Result<(), OperationError> {
     let users = systems.servicenow.table::<SysUser>();
     let number = &hire.employee_number;
-    let numbered = users.find_one(Query::new().eq("employee_number", number.as_str())).await?;
+    let numbered = match users.find_one(Query::new().eq("employee_number", number.as_str())).await {
+        Err(error) if error.problem().is_some_and(|problem| problem.kind == ProblemKind::Ambiguous) => {
+            return Err(OperationError::NeedsHuman(format!(
+                "more than one ServiceNow user has the employee number {number}"
+            )));
+        }
+        found => found?,
+    };
     let name = |user: &SysUser| user.user_name.as_str().unwrap_or_default().to_owned();
     if let Some(user) = &numbered {
         return match name(user) {
