@@ -6,6 +6,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use crate::auth::CredentialError;
+use crate::request::Safety;
 use crate::response::DecodeError;
 use crate::transport::TransportError;
 
@@ -85,6 +86,7 @@ pub struct Error<P>(Box<Report<P>>);
 #[derive(Clone)]
 pub(crate) struct Report<P> {
     pub(crate) call: &'static str,
+    pub(crate) safety: Safety,
     pub(crate) request: String,
     pub(crate) failure: Failure<P>,
     pub(crate) delivery: Delivery,
@@ -116,6 +118,7 @@ impl<P: Problem> Error<P> {
     fn before_sending(call: &'static str, failure: Failure<P>) -> Self {
         Self::new(Report {
             call,
+            safety: Safety::Read,
             request: String::new(),
             failure,
             delivery: Delivery::NotSent,
@@ -254,7 +257,7 @@ impl<P> fmt::Display for Error<P> {
         if report.attempts > 1 {
             write!(f, ", {} attempts in {:.1?}", report.attempts, report.elapsed)?;
         }
-        if report.delivery == Delivery::Unknown {
+        if report.delivery == Delivery::Unknown && report.safety != Safety::Read {
             f.write_str("; it may have been done all the same")?;
         }
         Ok(())
@@ -263,7 +266,8 @@ impl<P> fmt::Display for Error<P> {
 
 impl<P: fmt::Debug> fmt::Debug for Error<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Report { call, request, failure, delivery, status, request_id, attempts, elapsed } = &*self.0;
+        let Report { call, safety: _, request, failure, delivery, status, request_id, attempts, elapsed } =
+            &*self.0;
         f.debug_struct("Error")
             .field("call", call)
             .field("request", request)

@@ -407,6 +407,7 @@ impl<D: Dialect> Pipeline<D> {
     ) -> Error<D::Problem> {
         Error::new(Report {
             call: call.name,
+            safety: call.safety,
             request: format!("{:?}", call.request),
             failure: failed.failure,
             delivery: failed.delivery,

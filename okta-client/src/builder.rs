@@ -16,7 +16,7 @@ use crate::dialect::Okta;
 #[non_exhaustive]
 pub enum ConfigError {
     /// The org URL.
-    #[error("the org URL: {0}")]
+    #[error(transparent)]
     OrgUrl(#[from] InvalidOrigin),
     /// The admin console's address was given for the API's.
     #[error("the org URL {given} is the admin console's: use https://{instead}")]
@@ -30,7 +30,7 @@ pub enum ConfigError {
     #[error("no credentials: give an API token with `api_token`")]
     NoCredentials,
     /// The credentials cannot be sent.
-    #[error("the API token: {0}")]
+    #[error(transparent)]
     Token(#[from] CredentialError),
     /// An environment variable is missing.
     #[error("the environment variable {name} is not set: it should hold {holds}")]

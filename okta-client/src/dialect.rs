@@ -29,7 +29,7 @@ impl Dialect for Okta {
     }
 
     fn signal(&self, response: &Response) -> Signal {
-        let refused = response.status == StatusCode::TOO_MANY_REQUESTS;
+        let refused = response.status == StatusCode::TOO_MANY_REQUESTS && !is_about_one_person(response);
         let limit = numbers(&response.headers, "x-rate-limit-limit").min();
         let remaining = numbers(&response.headers, "x-rate-limit-remaining").min();
         match (limit, remaining) {
@@ -83,6 +83,11 @@ fn bucket_of(method: &Method, path: &str) -> (String, u32) {
         ([], _) => ("/api/v1", 50),
     };
     (name.to_owned(), limit)
+}
+
+/// Whether a 429 is about messages to one phone or mailbox: it says nothing about the bucket.
+fn is_about_one_person(response: &Response) -> bool {
+    OktaProblem::read(response).code.is_some_and(|code| code != "E0000047")
 }
 
 fn numbers<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = u32> + 'a {
