@@ -2,6 +2,7 @@
 //! clock, and a network that can be made to kill the engine.
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 pub mod end_state;
 pub mod looking;
