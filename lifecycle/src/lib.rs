@@ -1,4 +1,4 @@
-//! Lifecycle.
+#![doc = include_str!("../README.md")]
 
 pub mod action;
 mod canonical;
