@@ -217,7 +217,7 @@ pub struct Activate {
 impl Action for Activate {
     fn describe(&self) -> Change {
         let link = if self.mail { "mailed to the person by Okta" } else { "withheld" };
-        Change::new("okta", Verb::Change, format!("user {}", self.account.login()))
+        Change::new("okta", Verb::Change, format!("user {} activated", self.account.login()))
             .from_to("status", self.from.as_str(), "PROVISIONED")
             .to("activation link", link)
     }
@@ -311,7 +311,7 @@ pub struct UpdateProfile {
 #[async_trait]
 impl Action for UpdateProfile {
     fn describe(&self) -> Change {
-        let change = Change::new("okta", Verb::Change, format!("user {}", self.account.login()));
+        let change = Change::new("okta", Verb::Change, format!("profile of {}", self.account.login()));
         self.patch.iter().fold(change, |change, (name, value)| match value {
             Value::Null => change.to(name, "(removed)"),
             value => change.to(name, shown(value)),

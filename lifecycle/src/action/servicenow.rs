@@ -85,8 +85,8 @@ pub struct SetTicketState {
 #[async_trait]
 impl Action for SetTicketState {
     fn describe(&self) -> Change {
-        let change = Change::new("servicenow", Verb::Change, format!("ticket {}", self.ticket.number))
-            .to("state", state_label(&self.to));
+        let target = format!("ticket {} to {}", self.ticket.number, state_label(&self.to));
+        let change = Change::new("servicenow", Verb::Change, target);
         match &self.close_notes {
             Some(notes) => change.to("close notes", notes),
             None => change,

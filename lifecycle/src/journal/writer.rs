@@ -117,3 +117,73 @@ fn isolate(transaction: &Transaction<'_>, job: Job) -> (Commit, rusqlite::Result
     };
     (commit, begun.and_then(|()| transaction.execute_batch(end)))
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::future::join_all;
+
+    use super::*;
+
+    fn writer() -> Writer {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE t (n INTEGER PRIMARY KEY)").unwrap();
+        Writer::start(connection).unwrap()
+    }
+
+    fn insert(db: &Transaction<'_>, n: i64) -> Result<(), JournalError> {
+        db.execute("INSERT INTO t (n) VALUES (?1)", [n])?;
+        Ok(())
+    }
+
+    async fn all(writer: &Writer) -> Vec<i64> {
+        writer
+            .run(|db| {
+                let mut query = db.prepare("SELECT n FROM t ORDER BY n")?;
+                let rows = query.query_map([], |row| row.get(0))?;
+                Ok(rows.collect::<Result<_, _>>()?)
+            })
+            .await
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_job_that_fails_takes_back_its_own_writes_and_nobody_elses() {
+        let writer = writer();
+        let jobs = (0..100).map(|n| {
+            writer.run(move |db| {
+                insert(db, n)?;
+                // Every third fails after it wrote.
+                if n % 3 == 0 { Err(JournalError::Closed) } else { Ok(()) }
+            })
+        });
+        let results = join_all(jobs).await;
+        for (n, result) in (0..).zip(results) {
+            assert_eq!(result.is_err(), n % 3 == 0, "{n}");
+        }
+        let kept: Vec<i64> = (0..100).filter(|n| n % 3 != 0).collect();
+        assert_eq!(all(&writer).await, kept);
+    }
+
+    #[tokio::test]
+    async fn a_job_whose_caller_is_gone_is_done_all_the_same() {
+        let writer = writer();
+        let mut abandoned = Box::pin(writer.run(|db| insert(db, 1)));
+        let _ = futures::poll!(&mut abandoned);
+        drop(abandoned);
+        assert_eq!(all(&writer).await, [1]);
+    }
+
+    #[tokio::test]
+    async fn jobs_are_done_in_the_order_they_were_given() {
+        let writer = writer();
+        let results = join_all((0..50).map(|_| {
+            writer.run(|db| {
+                let next = db.query_row("SELECT count(*) FROM t", [], |row| row.get(0))?;
+                insert(db, next)?;
+                Ok(next)
+            })
+        }));
+        let expected: Vec<i64> = (0..50).collect();
+        assert_eq!(results.await.into_iter().map(Result::unwrap).collect::<Vec<i64>>(), expected);
+    }
+}
