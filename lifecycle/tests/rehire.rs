@@ -251,4 +251,6 @@ async fn a_number_that_only_an_old_search_result_shows_is_nobodys() {
     world.systems().okta.users().update(&id, &fields).await.unwrap();
     let plan = onboard(&ticket).what_if(&world.systems()).await.unwrap();
     assert_eq!(plan.subject.login, "nora.lindqvist@acme.example");
+    let read = format!("/api/v1/users/{}", text(&user["id"]));
+    assert!(world.sandbox.requests().iter().any(|request| request.method == "GET" && request.path == read));
 }
