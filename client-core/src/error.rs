@@ -87,6 +87,7 @@ pub struct Error<P>(Box<Report<P>>);
 pub(crate) struct Report<P> {
     pub(crate) call: &'static str,
     pub(crate) safety: Safety,
+    pub(crate) origin: String,
     pub(crate) request: String,
     pub(crate) failure: Failure<P>,
     pub(crate) delivery: Delivery,
@@ -119,6 +120,7 @@ impl<P: Problem> Error<P> {
         Self::new(Report {
             call,
             safety: Safety::Read,
+            origin: String::new(),
             request: String::new(),
             failure,
             delivery: Delivery::NotSent,
@@ -242,7 +244,7 @@ impl<P> fmt::Display for Error<P> {
         match &report.failure {
             Failure::InvalidRequest(why) => write!(f, " was not sent: {why}")?,
             Failure::Credentials(_) => f.write_str(" was not sent: no credentials")?,
-            Failure::Transport(_) => f.write_str(" got no answer")?,
+            Failure::Transport(_) => write!(f, " got no answer from {}", report.origin)?,
             Failure::Api(_) => f.write_str(" was refused")?,
             Failure::Decode(_) => f.write_str(" got an answer that cannot be read")?,
             Failure::Protocol(what) => write!(f, " got no proper answer: {what}")?,
@@ -266,10 +268,21 @@ impl<P> fmt::Display for Error<P> {
 
 impl<P: fmt::Debug> fmt::Debug for Error<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Report { call, safety: _, request, failure, delivery, status, request_id, attempts, elapsed } =
-            &*self.0;
+        let Report {
+            call,
+            safety: _,
+            origin,
+            request,
+            failure,
+            delivery,
+            status,
+            request_id,
+            attempts,
+            elapsed,
+        } = &*self.0;
         f.debug_struct("Error")
             .field("call", call)
+            .field("origin", origin)
             .field("request", request)
             .field("failure", failure)
             .field("delivery", delivery)

@@ -408,6 +408,7 @@ impl<D: Dialect> Pipeline<D> {
         Error::new(Report {
             call: call.name,
             safety: call.safety,
+            origin: self.shared.origin.to_string(),
             request: format!("{:?}", call.request),
             failure: failed.failure,
             delivery: failed.delivery,

@@ -63,7 +63,7 @@ pub enum OperationError {
         number: String,
     },
     /// The ticket is closed.
-    #[error("{number} is closed (state {state}): nothing is left to do; reopen it, or order anew")]
+    #[error("{number} is {state} already: to have it done all the same, reopen it or order anew")]
     TicketClosed {
         /// The ticket.
         number: String,
@@ -71,7 +71,9 @@ pub enum OperationError {
         state: String,
     },
     /// The ticket is not approved.
-    #[error("{number} is not approved (approval: {approval}): it can be done once it is")]
+    #[error(
+        "{number} is not approved (its approval is {approval:?}): only an approved request is carried out"
+    )]
     NotApproved {
         /// The ticket.
         number: String,
@@ -95,10 +97,12 @@ pub enum OperationError {
         what: String,
     },
     /// The policy names something that is not there.
-    #[error("policy {policy}, target {target}: {what}")]
+    #[error("policy {policy}, line {line}, target {target}: {what}")]
     BadTarget {
         /// The policy.
         policy: String,
+        /// The target's line in the file.
+        line: usize,
         /// The target.
         target: String,
         /// What is wrong, and what would be right.

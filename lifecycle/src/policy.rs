@@ -249,6 +249,11 @@ impl Policy {
         })
     }
 
+    /// Whether rules can read this attribute: it is in Okta's base profile, or declared under `[attributes]`.
+    pub fn knows(&self, attribute: &str) -> bool {
+        self.0.schema.holds(attribute).is_some()
+    }
+
     /// The attributes that a login is made of; none if the policy has no `[account]`.
     pub fn login_attributes(&self) -> impl Iterator<Item = &str> {
         self.0.account.iter().flat_map(LoginTemplate::reads)

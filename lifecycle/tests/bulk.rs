@@ -1,5 +1,6 @@
 //! Many at once, inside the rate limits.
 
+#![allow(clippy::unwrap_used, reason = "these are tests, helpers included")]
 #![expect(clippy::cast_precision_loss, reason = "minutes and thousands of calls")]
 
 mod support;

@@ -77,6 +77,7 @@ async fn a_new_hire_gets_exactly_what_the_ticket_and_the_policy_say() {
             "lastName": "Lindqvist",
             "displayName": "Nora Lindqvist",
             "employeeNumber": "90001",
+            "startDate": "2026-03-02",
             "department": "Engineering",
             "title": "Software Engineer",
             "userType": "employee",
@@ -144,13 +145,18 @@ async fn the_ticket_tells_fulfillers_everything_and_the_requester_only_what_matt
 }
 
 #[tokio::test]
-async fn a_requester_who_gave_no_personal_mail_address_is_not_told_of_one() {
+async fn a_contractors_end_date_is_on_the_account_and_contractors_get_no_employees_groups() {
     let world = World::start().await;
-    let ticket = world.hire_with(|request| request.personal_email = None);
+    let ticket = world.hire_with(|request| {
+        request.employment_type = Some("contractor".into());
+        request.end_date = Some("2026-09-30".into());
+    });
     let (_, run) = run(&world, &ticket).await;
     assert_eq!(run.status, RunStatus::Done);
-    let comments = world.notes(&ticket.task_sys_id, "comments");
-    assert!(!comments[0].contains("personal mail address"), "{}", comments[0]);
+    let user = world.okta_user(LOGIN);
+    assert_eq!(user["profile"]["endDate"], "2026-09-30");
+    let groups = world.groups_of(&user);
+    assert!(groups.contains("Contractors") && !groups.contains("All Employees"), "{groups:?}");
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! No secret reaches a log, an error, the journal, the ledger or a ticket.
 
+#![allow(clippy::unwrap_used, reason = "these are tests, helpers included")]
+
 mod support;
 
 use std::io::Write;
@@ -120,7 +122,8 @@ async fn errors(world: &World) -> Vec<String> {
     {
         match OktaClient::builder(url).api_token(token.to_owned().into()).build() {
             Ok(okta) => {
-                texts.push(format!("{0} {0:?}", okta.users().find_by_login("a@b.example").await.unwrap_err()))
+                let error = okta.users().find_by_login("a@b.example").await.unwrap_err();
+                texts.push(format!("{error} {error:?}"));
             }
             Err(error) => texts.push(format!("{error} {error:?}")),
         }

@@ -116,7 +116,8 @@ impl Action for SetTicketState {
     }
 }
 
-fn state_label(state: &TaskState) -> String {
+/// The state as people know it.
+pub(crate) fn state_label(state: &TaskState) -> String {
     let label = match state {
         TaskState::Pending => "Pending",
         TaskState::Open => "Open",

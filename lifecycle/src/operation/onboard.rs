@@ -30,14 +30,16 @@ mod person;
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveTime, Utc};
 use okta_client::{GroupKind, Profile, ProfilePatch, UserStatus};
-use servicenow_client::{Query, ScReqItem, ScTask, TaskState};
+use servicenow_client::{Field, Query, ScReqItem, ScTask, TaskState};
 
 use self::hire::Hire;
 use self::person::Person;
 use crate::action::okta::{
     Account, Activate, AddToGroup, CreateUser, RemoveFromGroup, ResetFactors, SendActivation, UpdateProfile,
 };
-use crate::action::servicenow::{AddNote, Audience, EnsureUser, SetTicketState, Ticket, TicketTable};
+use crate::action::servicenow::{
+    AddNote, Audience, EnsureUser, SetTicketState, Ticket, TicketTable, state_label,
+};
 use crate::operation::{Operation, OperationError};
 use crate::plan::{Closing, Intent, Plan, PolicyRef, Request, Step, StepId, Subject};
 use crate::policy::{Attributes, Entitlement, Grant, Policy};
@@ -90,7 +92,7 @@ impl Asked {
 
     /// What is worked on and closed: the task where there is one.
     fn ticket(&self) -> Ticket {
-        let number = |field: &servicenow_client::Field<String>| field.as_str().unwrap_or_default().to_owned();
+        let number = |field: &Field<String>| field.as_str().unwrap_or_default().to_owned();
         match &self.task {
             Some(task) => Ticket {
                 table: TicketTable::ScTask,
@@ -127,11 +129,14 @@ impl Operation for Onboard {
     async fn plan(&self, systems: &Systems, asked: Asked) -> Result<Plan, OperationError> {
         check_open(&asked)?;
         let manager = person::manager(systems, &asked.hire).await?;
-        let attributes = asked.hire.attributes(&manager);
+        let attributes = asked.hire.attributes(&manager, &self.policy);
         let grants = self.entitlements(systems, &attributes).await?;
         let (login, person) = match person::former_account(systems, &asked.hire).await? {
             Some(former) => (former.login.clone(), Person::Former(former)),
-            None => (person::free_login(systems, &self.policy, &attributes).await?, Person::New),
+            None => (
+                person::free_login(systems, &self.policy, &attributes, &asked.request().number).await?,
+                Person::New,
+            ),
         };
         if self.servicenow_account {
             person::check_servicenow_user(systems, &asked.hire, &login).await?;
@@ -145,7 +150,14 @@ impl Operation for Onboard {
         match person {
             Person::New => steps.extend(join(&asked, &why, profile, &grants, still_wanted)),
             Person::Former(former) => {
-                steps.extend(rejoin(&asked, &why, former, &profile, &grants, still_wanted));
+                steps.extend(rejoin(
+                    &asked,
+                    &why,
+                    former,
+                    hire::patch(&profile, &self.policy),
+                    &grants,
+                    still_wanted,
+                ));
             }
         }
         if self.servicenow_account {
@@ -175,19 +187,23 @@ impl Onboard {
         attributes: &Attributes,
     ) -> Result<Vec<Grant>, OperationError> {
         let decision = self.policy.evaluate(attributes)?;
+        if decision.is_uncovered() {
+            return Err(self.uncovered("person with this ticket", ""));
+        }
         // An attribute that some rules know, with a value that none of them does, is a slip: `Contractor`
         // where the policy denies things to a `contractor`.
-        let covered = |name: &str| !decision.rules_reading(name).is_empty();
-        if !covered("department") {
-            return Err(self.uncovered("department", attributes));
-        }
-        if !covered("userType") && !self.policy.literals("userType").is_empty() {
-            return Err(self.uncovered("userType", attributes));
+        for (attribute, variable) in [("department", "department"), ("userType", "employment_type")] {
+            let known: Vec<_> = self.policy.literals(attribute).into_iter().collect();
+            if !known.is_empty() && decision.rules_reading(attribute).is_empty() {
+                let value = attributes.get_str(attribute).unwrap_or_default();
+                return Err(self.uncovered(&format!("{variable} {value:?}"), &known.join(", ")));
+            }
         }
         for Grant { target, entitlement, .. } in &decision.grants {
             let Entitlement::OktaGroup { id, name } = entitlement;
             let bad = |what: String| OperationError::BadTarget {
                 policy: self.policy.name().to_owned(),
+                line: self.policy.targets().find(|(name, _)| name == target).map_or(0, |(_, is)| is.line),
                 target: target.clone(),
                 what,
             };
@@ -207,15 +223,11 @@ impl Onboard {
         Ok(decision.grants)
     }
 
-    fn uncovered(&self, attribute: &str, attributes: &Attributes) -> OperationError {
-        let value = attributes.get_str(attribute).unwrap_or_default();
-        let known: Vec<_> = self.policy.literals(attribute).into_iter().collect();
-        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    fn uncovered(&self, what: &str, known: &str) -> OperationError {
+        let known = if known.is_empty() { String::new() } else { format!("; it has rules for {known}") };
         OperationError::Uncovered {
             policy: self.policy.name().to_owned(),
-            what: format!(
-                "no rule covers the {attribute} {value:?}; it has rules for {known}. Correct the ticket, or add a rule"
-            ),
+            what: format!("no rule covers the {what}{known}. Correct the ticket, or add a rule"),
         }
     }
 }
@@ -247,7 +259,7 @@ fn rejoin(
     asked: &Asked,
     why: &str,
     former: person::Former,
-    profile: &Profile,
+    patch: ProfilePatch,
     grants: &[Grant],
     still_wanted: Option<Step>,
 ) -> Vec<Step> {
@@ -271,11 +283,6 @@ fn rejoin(
     let activate = Activate { account: account.clone(), from: UserStatus::Deprovisioned, mail: false };
     let why_activate = "was here before: the former account is taken up again, so its history stays joined";
     steps.push(on_start_date(asked, Step::new("activate", why_activate, activate)));
-    let patch =
-        profile.iter().fold(ProfilePatch::new(), |patch, (name, value)| patch.set(name, value.clone()));
-    // What the ticket leaves open is not as it was before: an old title must bring nothing.
-    let open = hire::OPTIONAL.into_iter().filter(|name| profile.get(name).is_none());
-    let patch = open.fold(patch, |patch, name| patch.set(name, serde_json::Value::Null));
     steps.push(Step::new("update-profile", why, UpdateProfile { account: account.clone(), patch }));
     steps.extend(memberships(&account, grants));
     let why_factors = "a phone enrolled before must open nothing now";
@@ -336,10 +343,7 @@ fn closing(ticket: &Ticket, hire: &Hire) -> Closing {
             "tell-requester",
             "whoever asked wants to know",
             Audience::Requester,
-            format!(
-                "The account for {name} is ready. Okta has sent the link to set it up{}.",
-                hire.link_sent_to()
-            ),
+            format!("The account for {name} is ready. Okta has mailed the link to set it up."),
         ),
         Step::new(
             "close-ticket",
@@ -364,12 +368,15 @@ fn closing(ticket: &Ticket, hire: &Hire) -> Closing {
 }
 
 fn check_open(asked: &Asked) -> Result<(), OperationError> {
-    let number = asked.request().number;
-    let states = [Some(&asked.item.state), asked.task.as_ref().map(|task| &task.state)];
-    if let Some(state) = states.into_iter().flatten().filter_map(|state| state.get()).find(|s| s.is_closed())
-    {
-        return Err(OperationError::TicketClosed { number, state: state.to_string() });
+    let number = |field: &Field<String>| field.as_str().unwrap_or_default().to_owned();
+    let item = (number(&asked.item.number), &asked.item.state);
+    let task = asked.task.as_ref().map(|task| (number(&task.number), &task.state));
+    for (number, state) in std::iter::once(item).chain(task) {
+        if let Some(state) = state.get().filter(|state| state.is_closed()) {
+            return Err(OperationError::TicketClosed { number, state: state_label(state) });
+        }
     }
+    let number = asked.request().number;
     if asked.item.active.get() == Some(&false) {
         return Err(OperationError::TicketClosed { number, state: "inactive".to_owned() });
     }

@@ -12,9 +12,6 @@ use super::check::unknown;
 use super::error::Problem;
 use super::person::AttributeType;
 
-/// A file full of syntax errors is not a policy; the first few tell as much as all.
-const MAX_SYNTAX_ERRORS: usize = 20;
-
 /// A table whose order matters: the file's.
 pub(super) type Entries<T> = Vec<(Spanned<String>, T)>;
 
@@ -109,9 +106,9 @@ impl Source<'_> {
 /// Reads a file's shape. If that is wrong anywhere, every place where it is gets told.
 pub(super) fn read(source: &Source<'_>) -> Result<File, Vec<Problem>> {
     let (table, errors) = DeTable::parse_recoverable(source.text);
-    if !errors.is_empty() {
-        let told = errors.iter().take(MAX_SYNTAX_ERRORS);
-        return Err(told.map(|error| toml_problem(source, error)).collect());
+    // Only the first: after a bracket that is missing, the rest is noise.
+    if let Some(error) = errors.iter().min_by_key(|error| error.span().map(|span| span.start)) {
+        return Err(vec![toml_problem(source, error)]);
     }
     let table = table.into_inner();
     check_version(source, &table).map_err(|problem| vec![problem])?;

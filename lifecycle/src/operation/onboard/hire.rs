@@ -1,17 +1,17 @@
 //! What an onboarding ticket says, checked as a whole.
 
 use chrono::NaiveDate;
-use okta_client::Profile;
+use okta_client::{Profile, ProfilePatch};
 use serde::Serialize;
 use servicenow_client::{Query, SysId, Variable, Variables};
 
 use super::person::Manager;
 use crate::action::servicenow::NewServiceNowUser;
 use crate::operation::OperationError;
-use crate::policy::Attributes;
+use crate::policy::{Attributes, Policy};
 
 /// The attributes that a ticket may leave open.
-pub(super) const OPTIONAL: [&str; 3] = ["secondEmail", "title", "city"];
+const OPTIONAL: [&str; 4] = ["secondEmail", "title", "city", "endDate"];
 
 /// A person who is to start, as the ticket has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -85,15 +85,13 @@ impl Hire {
         format!("starts on {}; the groups are in place by then", self.start_date)
     }
 
-    pub(super) fn link_sent_to(&self) -> &'static str {
-        match self.personal_email {
-            Some(_) => " to the personal mail address on this request",
-            None => "",
-        }
-    }
-
     /// What the policy is asked about, and what the account will show, by Okta's names.
-    pub(super) fn attributes(&self, manager: &Manager) -> Attributes {
+    ///
+    /// The dates only if the policy declares them: one attribute that the org's schema does not have refuses
+    /// the whole account.
+    pub(super) fn attributes(&self, manager: &Manager, policy: &Policy) -> Attributes {
+        let start_date = self.start_date.to_string();
+        let end_date = self.end_date.map(|date| date.to_string());
         let given = [
             ("firstName", Some(self.first_name.as_str())),
             ("lastName", Some(&self.last_name)),
@@ -105,8 +103,11 @@ impl Hire {
             ("userType", Some(&self.employment_type)),
             ("manager", Some(&manager.name)),
             ("managerId", Some(&manager.login)),
+            ("startDate", Some(&start_date)),
+            ("endDate", end_date.as_deref()),
         ];
-        given.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+        let known = given.into_iter().filter(|(name, _)| policy.knows(name));
+        known.filter_map(|(name, value)| Some((name, value?))).collect()
     }
 
     pub(super) fn profile(&self, attributes: &Attributes, login: &str) -> Profile {
@@ -126,6 +127,14 @@ impl Hire {
             manager: manager.sys_id.clone(),
         }
     }
+}
+
+/// What makes a former account this one. What the ticket leaves open is not as it was before: an old title must
+/// bring nothing.
+pub(super) fn patch(profile: &Profile, policy: &Policy) -> ProfilePatch {
+    let set = profile.iter().fold(ProfilePatch::new(), |patch, (name, value)| patch.set(name, value.clone()));
+    let open = OPTIONAL.into_iter().filter(|name| profile.get(name).is_none() && policy.knows(name));
+    open.fold(set, ProfilePatch::remove)
 }
 
 /// The ticket's answers, and what is wrong with them so far.

@@ -151,9 +151,14 @@ pub(super) async fn free_login(
     systems: &Systems,
     policy: &Policy,
     attributes: &Attributes,
+    ticket: &str,
 ) -> Result<String, OperationError> {
+    let logins = policy.logins(attributes).map_err(|error| OperationError::BadRequest {
+        number: ticket.to_owned(),
+        problems: vec![format!("{error}; correct the name on the ticket")],
+    })?;
     let servicenow_users = systems.servicenow.table::<SysUser>();
-    for login in policy.logins(attributes)?.take(LOGINS) {
+    for login in logins.take(LOGINS) {
         let in_okta = systems.okta.users().find_by_login(&login).await?;
         if in_okta.as_ref().is_some_and(|user| {
             let number = attributes.get_str("employeeNumber");
