@@ -26,7 +26,7 @@ pub use origin::{InvalidOrigin, Origin};
 pub use pacer::{Bucket, PacerConfig, Signal};
 pub use page::{Listing, Page, links};
 pub use path::Path;
-pub use pipeline::{Answer, Dialect, Pipeline, PipelineConfig, user_agent};
+pub use pipeline::{Answer, Dialect, Pipeline, Settings, SetupError};
 pub use request::{Call, Request, Safety};
 pub use response::{DecodeError, Response};
 pub use retry::RetryPolicy;

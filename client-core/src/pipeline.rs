@@ -56,15 +56,11 @@ pub enum Answer<P> {
     },
 }
 
-/// What a client is made of. Every part but the origin and the credentials has a sensible default.
+/// What every client lets its user choose. Each has a sensible default.
 #[derive(Debug, Clone)]
-pub struct PipelineConfig {
-    /// Where requests go.
-    pub origin: Origin,
-    /// Who we are, to the other side.
-    pub credentials: Arc<dyn Credentials>,
-    /// What we call ourselves; see [`user_agent`].
-    pub user_agent: String,
+pub struct Settings {
+    /// The program that embeds the client, `payroll/3.2`: comes first in the user agent.
+    pub product: Option<String>,
     /// How the network is used. Ignored if `transport` is given.
     pub network: TransportConfig,
     /// The network itself, if not ours.
@@ -79,14 +75,10 @@ pub struct PipelineConfig {
     pub randomness: Arc<dyn Randomness>,
 }
 
-impl PipelineConfig {
-    /// A configuration with every default.
-    #[must_use]
-    pub fn new(origin: Origin, credentials: Arc<dyn Credentials>, user_agent: impl Into<String>) -> Self {
+impl Default for Settings {
+    fn default() -> Self {
         Self {
-            origin,
-            credentials,
-            user_agent: user_agent.into(),
+            product: None,
             network: TransportConfig::default(),
             transport: None,
             retry: RetryPolicy::default(),
@@ -95,6 +87,18 @@ impl PipelineConfig {
             randomness: Arc::new(SystemRandomness),
         }
     }
+}
+
+/// Why the parts of a client do not fit together.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum SetupError {
+    /// The user agent holds what no header may hold.
+    #[error("the user agent must be visible ASCII, like payroll/3.2")]
+    UserAgent,
+    /// The network cannot be set up.
+    #[error("the network cannot be set up")]
+    Network(#[from] TransportError),
 }
 
 /// The machinery under a client. Cheap to clone; clones share connections, pacing and retry budget.
@@ -132,27 +136,40 @@ struct Scope {
 }
 
 impl<D: Dialect> Pipeline<D> {
-    /// Puts the parts together.
+    /// Puts the parts together. `client` names the client crate in the user agent: `okta-client/0.1.0`.
     ///
     /// # Errors
     ///
-    /// If the network cannot be set up.
-    pub fn new(dialect: D, config: PipelineConfig) -> Result<Self, TransportError> {
-        let transport = match config.transport {
+    /// If they do not fit.
+    pub fn new(
+        dialect: D,
+        origin: Origin,
+        credentials: Arc<dyn Credentials>,
+        client: &'static str,
+        settings: Settings,
+    ) -> Result<Self, SetupError> {
+        let Settings { product, network, transport, retry, pacer, clock, randomness } = settings;
+        let user_agent = product.map_or_else(|| client.to_owned(), |product| format!("{product} {client}"));
+        if !user_agent.bytes().all(|b| (b' '..=b'~').contains(&b)) {
+            return Err(SetupError::UserAgent);
+        }
+        let transport = match transport {
             Some(transport) => transport,
-            None => Arc::new(HttpTransport::new(&config.network)?),
+            None => Arc::new(HttpTransport::new(&network)?),
         };
+        let pacer = Pacer::new(pacer, clock.clone());
+        let budget = RetryBudget::full();
         let shared = Shared {
             dialect,
-            origin: config.origin,
-            credentials: config.credentials,
-            user_agent: config.user_agent,
+            origin,
+            credentials,
+            user_agent,
             transport,
-            retry: config.retry,
-            budget: RetryBudget::full(),
-            pacer: Pacer::new(config.pacer, config.clock.clone()),
-            clock: config.clock,
-            randomness: config.randomness,
+            retry,
+            budget,
+            pacer,
+            clock,
+            randomness,
         };
         Ok(Self { shared: Arc::new(shared), scope: Scope::default() })
     }
@@ -436,14 +453,5 @@ impl<P: Problem> Failed<P> {
 
     fn before_sending(failure: Failure<P>) -> Box<Self> {
         Box::new(Self { failure, delivery: Delivery::NotSent, response: None, pause: None })
-    }
-}
-
-/// Joins the caller's product (`payroll/3.2`), if there is one, and the client's own into a user agent.
-#[must_use]
-pub fn user_agent(product: Option<&str>, client: &str) -> String {
-    match product {
-        Some(product) => format!("{product} {client}"),
-        None => client.to_owned(),
     }
 }

@@ -17,7 +17,7 @@ use client_core::{
 };
 use http::{HeaderValue, Method, StatusCode};
 
-use support::{Dice, NoTokens, Step, Tiny, World, done, read};
+use support::{Dice, Step, Tiny, World, done, read};
 
 const SAFETIES: [Safety; 3] = [Safety::Read, Safety::Idempotent, Safety::Unsafe];
 
@@ -272,7 +272,7 @@ async fn each_attempt_carries_credentials_of_its_own() {
 
 #[tokio::test]
 async fn without_credentials_nothing_is_sent() {
-    let world = World::with([], |_, config| config.credentials = Arc::new(NoTokens));
+    let world = World::without_credentials();
     let error = world.pipeline.send(&read()).await.unwrap_err();
     assert!(error.is_unauthenticated());
     assert_eq!((error.delivery(), error.attempts()), (Delivery::NotSent, 0));

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use client_core::{
-    Clock, CredentialError, Credentials, InvalidOrigin, Origin, PacerConfig, Pipeline, PipelineConfig,
-    Randomness, RetryPolicy, SecretString, StaticAuthorization, Transport, TransportConfig, TransportError,
-    user_agent,
+    Clock, CredentialError, Credentials, InvalidOrigin, Origin, PacerConfig, Pipeline, Randomness,
+    RetryPolicy, SecretString, Settings, SetupError, StaticAuthorization, Transport, TransportConfig,
 };
 
 use crate::client::OktaClient;
@@ -40,9 +39,9 @@ pub enum ConfigError {
         /// What it should hold.
         holds: &'static str,
     },
-    /// The network cannot be set up.
-    #[error("the network cannot be set up")]
-    Network(#[from] TransportError),
+    /// The settings do not fit.
+    #[error(transparent)]
+    Setup(#[from] SetupError),
 }
 
 /// Settings of a client to be. Every one but the org URL and the token has a sensible default.
@@ -51,28 +50,12 @@ pub enum ConfigError {
 pub struct Builder {
     org_url: String,
     token: Option<SecretString>,
-    product: Option<String>,
-    network: TransportConfig,
-    transport: Option<Arc<dyn Transport>>,
-    retry: RetryPolicy,
-    pacer: PacerConfig,
-    clock: Option<Arc<dyn Clock>>,
-    randomness: Option<Arc<dyn Randomness>>,
+    settings: Settings,
 }
 
 impl Builder {
     pub(crate) fn new(org_url: impl Into<String>) -> Self {
-        Self {
-            org_url: org_url.into(),
-            token: None,
-            product: None,
-            network: TransportConfig::default(),
-            transport: None,
-            retry: RetryPolicy::default(),
-            pacer: PacerConfig::default(),
-            clock: None,
-            randomness: None,
-        }
+        Self { org_url: org_url.into(), token: None, settings: Settings::default() }
     }
 
     pub(crate) fn from_env() -> Result<Self, ConfigError> {
@@ -89,43 +72,43 @@ impl Builder {
 
     /// Names the program, `payroll/3.2`: it comes first in the user agent, which Okta's System Log keeps.
     pub fn user_agent(mut self, product: impl Into<String>) -> Self {
-        self.product = Some(product.into());
+        self.settings.product = Some(product.into());
         self
     }
 
     /// Sets time-outs and the cap on answers.
     pub fn network(mut self, network: TransportConfig) -> Self {
-        self.network = network;
+        self.settings.network = network;
         self
     }
 
     /// Replaces the network: a proxy of your own, or a test's double.
     pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
-        self.transport = Some(transport);
+        self.settings.transport = Some(transport);
         self
     }
 
     /// Sets how patient the client is.
     pub fn retry(mut self, retry: RetryPolicy) -> Self {
-        self.retry = retry;
+        self.settings.retry = retry;
         self
     }
 
     /// Sets how much of the rate limits the client may use.
     pub fn pacer(mut self, pacer: PacerConfig) -> Self {
-        self.pacer = pacer;
+        self.settings.pacer = pacer;
         self
     }
 
     /// Replaces the clock.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = Some(clock);
+        self.settings.clock = clock;
         self
     }
 
     /// Replaces the source of chance.
     pub fn randomness(mut self, randomness: Arc<dyn Randomness>) -> Self {
-        self.randomness = Some(randomness);
+        self.settings.randomness = randomness;
         self
     }
 
@@ -139,20 +122,8 @@ impl Builder {
         refuse_admin_console(&origin)?;
         let token = self.token.ok_or(ConfigError::NoCredentials)?;
         let credentials: Arc<dyn Credentials> = Arc::new(StaticAuthorization::token("SSWS", &token)?);
-        let agent =
-            user_agent(self.product.as_deref(), concat!("okta-client-rs/", env!("CARGO_PKG_VERSION")));
-        let mut config = PipelineConfig::new(origin, credentials, agent);
-        config.network = self.network;
-        config.transport = self.transport;
-        config.retry = self.retry;
-        config.pacer = self.pacer;
-        if let Some(clock) = self.clock {
-            config.clock = clock;
-        }
-        if let Some(randomness) = self.randomness {
-            config.randomness = randomness;
-        }
-        Ok(OktaClient::new(Pipeline::new(Okta, config)?))
+        let name = concat!("okta-client-rs/", env!("CARGO_PKG_VERSION"));
+        Ok(OktaClient::new(Pipeline::new(Okta, origin, credentials, name, self.settings)?))
     }
 }
 

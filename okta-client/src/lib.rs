@@ -14,8 +14,8 @@ pub use builder::{Builder, ConfigError};
 pub use client::OktaClient;
 pub use client_core::{
     Attempt, Call, Class, Clock, Delivery, Event, ExposeSecret, Failure, InvalidId, Listing, Observer,
-    PacerConfig, Path, Problem, Randomness, Request, RetryPolicy, Safety, SecretString, Transport,
-    TransportConfig, TransportError,
+    PacerConfig, Path, Problem, Randomness, Request, RetryPolicy, Safety, SecretString, SetupError,
+    Transport, TransportConfig, TransportError,
 };
 pub use filter::Filter;
 pub use groups::{Group, GroupKind, GroupProfile, Groups, ListGroups};

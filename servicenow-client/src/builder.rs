@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use client_core::{
-    Clock, CredentialError, InvalidOrigin, Origin, PacerConfig, Pipeline, PipelineConfig, Randomness,
-    RetryPolicy, SecretString, StaticAuthorization, Transport, TransportConfig, TransportError, user_agent,
+    Clock, CredentialError, InvalidOrigin, Origin, PacerConfig, Pipeline, Randomness, RetryPolicy,
+    SecretString, Settings, SetupError, StaticAuthorization, Transport, TransportConfig,
 };
 
 use crate::client::ServiceNowClient;
@@ -41,12 +41,9 @@ pub enum ConfigError {
     /// User name or password cannot be sent.
     #[error("the credentials cannot be used")]
     Credentials(#[source] CredentialError),
-    /// The user agent holds what no header may hold.
-    #[error("the user agent must be visible ASCII, like payroll/3.2")]
-    UserAgent,
-    /// The network cannot be set up.
-    #[error("the network cannot be set up")]
-    Network(#[source] TransportError),
+    /// The settings do not fit.
+    #[error(transparent)]
+    Setup(#[from] SetupError),
 }
 
 /// A client in the making. See [`ServiceNowClient::builder`].
@@ -54,13 +51,7 @@ pub enum ConfigError {
 pub struct Builder {
     instance: String,
     basic: Option<(String, SecretString)>,
-    product: Option<String>,
-    retry: RetryPolicy,
-    pacer: PacerConfig,
-    network: TransportConfig,
-    transport: Option<Arc<dyn Transport>>,
-    clock: Option<Arc<dyn Clock>>,
-    randomness: Option<Arc<dyn Randomness>>,
+    settings: Settings,
 }
 
 impl Builder {
@@ -68,13 +59,10 @@ impl Builder {
         Self {
             instance: instance.into(),
             basic: None,
-            product: None,
-            retry: RetryPolicy::default(),
-            pacer: PacerConfig { concurrency: CONCURRENCY, ..PacerConfig::default() },
-            network: TransportConfig::default(),
-            transport: None,
-            clock: None,
-            randomness: None,
+            settings: Settings {
+                pacer: PacerConfig { concurrency: CONCURRENCY, ..PacerConfig::default() },
+                ..Settings::default()
+            },
         }
     }
 
@@ -102,44 +90,44 @@ impl Builder {
 
     /// Names your product (`payroll/3.2`) before this client in the user agent.
     pub fn user_agent(mut self, product: impl Into<String>) -> Self {
-        self.product = Some(product.into());
+        self.settings.product = Some(product.into());
         self
     }
 
     /// Sets how patient the client is.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.retry = policy;
+        self.settings.retry = policy;
         self
     }
 
     /// Sets how the client paces itself. By default four calls are in flight at most: an instance has about
     /// four threads a node for all of REST, and MID servers need them too.
     pub fn pacer(mut self, config: PacerConfig) -> Self {
-        self.pacer = config;
+        self.settings.pacer = config;
         self
     }
 
     /// Sets how the network is used. Ignored with [`transport`](Self::transport).
     pub fn network(mut self, config: TransportConfig) -> Self {
-        self.network = config;
+        self.settings.network = config;
         self
     }
 
     /// Replaces the network.
     pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
-        self.transport = Some(transport);
+        self.settings.transport = Some(transport);
         self
     }
 
     /// Replaces the clock.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = Some(clock);
+        self.settings.clock = clock;
         self
     }
 
     /// Replaces chance, which spreads repetitions.
     pub fn randomness(mut self, randomness: Arc<dyn Randomness>) -> Self {
-        self.randomness = Some(randomness);
+        self.settings.randomness = randomness;
         self
     }
 
@@ -152,25 +140,14 @@ impl Builder {
         let origin = Origin::parse(&address(&self.instance)).map_err(ConfigError::Instance)?;
         let (user, password) = self.basic.ok_or(ConfigError::NoCredentials)?;
         let credentials = StaticAuthorization::basic(&user, &password).map_err(ConfigError::Credentials)?;
-        let agent = user_agent(self.product.as_deref(), NAME);
-        if !agent.bytes().all(|b| (b' '..=b'~').contains(&b)) {
-            return Err(ConfigError::UserAgent);
-        }
-        let mut config = PipelineConfig::new(origin, Arc::new(credentials), agent);
-        config.retry = self.retry;
-        config.pacer = self.pacer;
-        config.network = self.network;
-        config.transport = self.transport;
-        config.clock = self.clock.unwrap_or(config.clock);
-        config.randomness = self.randomness.unwrap_or(config.randomness);
-        let pipeline = Pipeline::new(ServiceNowDialect, config).map_err(ConfigError::Network)?;
+        let pipeline = Pipeline::new(ServiceNowDialect, origin, Arc::new(credentials), NAME, self.settings)?;
         Ok(ServiceNowClient { pipeline })
     }
 }
 
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder").field("product", &self.product).finish_non_exhaustive()
+        f.debug_struct("Builder").field("settings", &self.settings).finish_non_exhaustive()
     }
 }
 
@@ -223,7 +200,7 @@ mod tests {
         let colon = builder().basic("a:b", "pw".to_owned().into()).build();
         assert!(matches!(colon, Err(ConfigError::Credentials(_))));
         let agent = builder().basic("a", "pw".to_owned().into()).user_agent("a\nb").build();
-        assert!(matches!(agent, Err(ConfigError::UserAgent)));
+        assert!(matches!(agent, Err(ConfigError::Setup(SetupError::UserAgent))));
     }
 
     #[test]

@@ -31,6 +31,6 @@ pub use variables::{Variable, Variables};
 
 pub use client_core::{
     Attempt, Call, Class, Clock, DecodeError, Delivery, Event, ExposeSecret, Failure, InvalidId, Observer,
-    PacerConfig, Path, Problem, Randomness, Request, Response, RetryPolicy, Safety, SecretString,
+    PacerConfig, Path, Problem, Randomness, Request, Response, RetryPolicy, Safety, SecretString, SetupError,
     SystemClock, Transport, TransportConfig, TransportError,
 };

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use client_core::{
     Answer, Attempt, Bucket, Call, Class, Clock, CredentialError, Credentials, Delivery, Dialect, Event,
-    Observer, Origin, Path, Pipeline, PipelineConfig, Problem, Randomness, Request, Response, Safety, Signal,
+    Observer, Origin, Path, Pipeline, Problem, Randomness, Request, Response, Safety, Settings, Signal,
     Transport, TransportError,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -198,7 +198,7 @@ impl Credentials for Tokens {
 
 /// Has nothing to give.
 #[derive(Debug)]
-pub(crate) struct NoTokens;
+struct NoTokens;
 
 #[async_trait]
 impl Credentials for NoTokens {
@@ -325,7 +325,20 @@ impl World {
     /// Like `new`, with the dialect and the configuration changed beforehand.
     pub(crate) fn with(
         script: impl IntoIterator<Item = Step>,
-        change: impl FnOnce(&mut Tiny, &mut PipelineConfig),
+        change: impl FnOnce(&mut Tiny, &mut Settings),
+    ) -> Self {
+        Self::make(script, None, change)
+    }
+
+    /// A world in which nobody has credentials.
+    pub(crate) fn without_credentials() -> Self {
+        Self::make([], Some(Arc::new(NoTokens)), |_, _| {})
+    }
+
+    fn make(
+        script: impl IntoIterator<Item = Step>,
+        credentials: Option<Arc<dyn Credentials>>,
+        change: impl FnOnce(&mut Tiny, &mut Settings),
     ) -> Self {
         let diary = Diary::default();
         let clock = Arc::new(TestClock { diary: diary.clone(), ..TestClock::default() });
@@ -336,15 +349,20 @@ impl World {
             diary: diary.clone(),
         });
         let origin = Origin::parse("https://tiny.example").unwrap();
-        let tokens = Arc::new(Tokens { given: Mutex::new(0), diary: diary.clone() });
-        let mut config = PipelineConfig::new(origin, tokens, "payroll/3.2 tiny/1");
-        config.transport = Some(network.clone());
-        config.clock = clock.clone();
-        config.randomness = Arc::new(Dice::longest());
+        let tokens = Tokens { given: Mutex::new(0), diary: diary.clone() };
+        let tokens = credentials.unwrap_or_else(|| Arc::new(tokens));
+        let mut settings = Settings {
+            product: Some("payroll/3.2".into()),
+            transport: Some(network.clone()),
+            clock: clock.clone(),
+            randomness: Arc::new(Dice::longest()),
+            ..Settings::default()
+        };
         let mut dialect = Tiny { limit: None, diary: diary.clone() };
-        change(&mut dialect, &mut config);
+        change(&mut dialect, &mut settings);
         let ear = Arc::new(Ear { diary: diary.clone(), ..Ear::default() });
-        let pipeline = Pipeline::new(dialect, config).unwrap().observed(ear.clone());
+        let pipeline =
+            Pipeline::new(dialect, origin, tokens, "tiny/1", settings).unwrap().observed(ear.clone());
         Self { pipeline, network, clock, ear, diary }
     }
 }
