@@ -272,7 +272,7 @@ async fn each_attempt_carries_credentials_of_its_own() {
 
 #[tokio::test]
 async fn without_credentials_nothing_is_sent() {
-    let world = World::without_credentials();
+    let world = World::with_credentials([], Arc::new(support::NoTokens), |_, _| {});
     let error = world.pipeline.send(&read()).await.unwrap_err();
     assert!(error.is_unauthenticated());
     assert_eq!((error.delivery(), error.attempts()), (Delivery::NotSent, 0));

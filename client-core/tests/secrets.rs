@@ -79,8 +79,7 @@ fn everything_said(secret: &str, end: Step) -> String {
     let _guard = tracing::subscriber::set_default(logs.clone());
     let token = SecretString::from(secret.to_owned());
     let credentials = Arc::new(StaticAuthorization::token("SSWS", &token).unwrap());
-    let world = World::with([end], |_, config| {
-        config.credentials = credentials;
+    let world = World::with_credentials([end], credentials, |_, config| {
         config.retry.attempts = 1;
         config.retry.rate_limit_refusals = 0;
     });

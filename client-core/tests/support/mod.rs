@@ -198,7 +198,7 @@ impl Credentials for Tokens {
 
 /// Has nothing to give.
 #[derive(Debug)]
-struct NoTokens;
+pub(crate) struct NoTokens;
 
 #[async_trait]
 impl Credentials for NoTokens {
@@ -330,9 +330,13 @@ impl World {
         Self::make(script, None, change)
     }
 
-    /// A world in which nobody has credentials.
-    pub(crate) fn without_credentials() -> Self {
-        Self::make([], Some(Arc::new(NoTokens)), |_, _| {})
+    /// Like `with`, with other credentials than tokens that are counted.
+    pub(crate) fn with_credentials(
+        script: impl IntoIterator<Item = Step>,
+        credentials: Arc<dyn Credentials>,
+        change: impl FnOnce(&mut Tiny, &mut Settings),
+    ) -> Self {
+        Self::make(script, Some(credentials), change)
     }
 
     fn make(
