@@ -85,8 +85,10 @@ pub async fn carry_out<O: Operation>(world: &World, engine: &Engine, operation: 
         document.print();
     } else {
         show::status(&run);
-        show::ticket(world, &run).await?;
-        show::account(world, &run).await?;
+        if let Err(error) = show::traces(world, &run).await {
+            // That changes nothing about how the run went.
+            eprintln!("what it left cannot be shown: {error}");
+        }
         if let Some(thread) = &thread {
             println!("\nAudit thread\n{thread}");
         }

@@ -96,3 +96,8 @@ pub fn main<A: Parser + AsRef<Common>>(
         }
     }
 }
+
+/// The project's front page, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -30,8 +30,14 @@ pub(crate) fn status(run: &Run) {
     }
 }
 
+/// What the run left in both systems.
+pub(crate) async fn traces(world: &World, run: &Run) -> Result<(), BoxError> {
+    ticket(world, run).await?;
+    account(world, run).await
+}
+
 /// The ticket that asked for the run, its tasks, and what is written on them.
-pub(crate) async fn ticket(world: &World, run: &Run) -> Result<(), BoxError> {
+async fn ticket(world: &World, run: &Run) -> Result<(), BoxError> {
     let Some(request) = &run.request else { return Ok(()) };
     let servicenow = &world.systems.servicenow;
     let item = servicenow.table::<ScReqItem>().get(&request.sys_id).await?;
@@ -60,7 +66,7 @@ fn label(state: Option<&TaskState>) -> String {
 }
 
 /// The person's account in both systems.
-pub(crate) async fn account(world: &World, run: &Run) -> Result<(), BoxError> {
+async fn account(world: &World, run: &Run) -> Result<(), BoxError> {
     let login = &run.subject.login;
     let users = world.systems.okta.users();
     println!("\nAccount {login}");
