@@ -72,7 +72,8 @@ pub async fn carry_out<O: Operation>(world: &World, engine: &Engine, operation: 
     })
     .await?;
     let thread = match run.status {
-        RunStatus::Done => Some(thread(&world.systems, &run, &engine.ledger(None).await?).await?),
+        // That it cannot be followed now changes nothing about how the run went.
+        RunStatus::Done => Some(thread(&world.systems, &run, &engine.ledger(None).await?).await),
         _ => None,
     };
     if json {
@@ -89,8 +90,10 @@ pub async fn carry_out<O: Operation>(world: &World, engine: &Engine, operation: 
             // That changes nothing about how the run went.
             eprintln!("what it left cannot be shown: {error}");
         }
-        if let Some(thread) = &thread {
-            println!("\nAudit thread\n{thread}");
+        match &thread {
+            Some(Ok(thread)) => println!("\nAudit thread\n{thread}"),
+            Some(Err(error)) => eprintln!("the audit thread cannot be followed now: {error}"),
+            None => {}
         }
     }
     Ok(status_of_run(&run))

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use lifecycle::action::Permissions;
 use lifecycle::ledger::Head;
 use lifecycle::plan::{Plan, Step};
-use lifecycle::report::Thread;
+use lifecycle::report::{Thread, ThreadError};
 use lifecycle::run::{Outcome, Run, RunStatus};
 use lifecycle::{EngineError, OperationError};
 use serde::Serialize;
@@ -137,8 +137,15 @@ impl From<Head> for LedgerSummary {
 
 /// The verdict on a thread, for programs.
 #[must_use]
-pub fn thread_summary(thread: &Thread) -> Value {
-    json!({ "verified": thread.is_verified(), "breaks": thread.breaks, "steps": thread.steps })
+pub fn thread_summary(thread: &Result<Thread, ThreadError>) -> Value {
+    match thread {
+        Ok(thread) => {
+            json!({ "verified": thread.is_verified(), "breaks": thread.breaks, "steps": thread.steps })
+        }
+        Err(error) => {
+            json!({ "verified": false, "breaks": [format!("it cannot be followed now: {error}")], "steps": [] })
+        }
+    }
 }
 
 /// The exit status that a run's status means.

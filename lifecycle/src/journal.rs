@@ -96,11 +96,17 @@ pub(crate) struct Known {
 impl Journal {
     /// Opens the journal at `path`, making it if there is none.
     pub(crate) fn open(path: &Path) -> Result<Self, JournalError> {
-        let lock = lock(path)?;
+        let (lock, lock_path) = lock(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection =
             Connection::open_with_flags(path, flags).map_err(|error| open_failed(path, &error))?;
-        prepare(&connection, path)?;
+        if let Err(error) = prepare(&connection, path) {
+            if matches!(error, JournalError::NotAJournal { .. }) {
+                // Nothing is left beside a file that is not ours. Should it stay, it does no harm.
+                let _ = std::fs::remove_file(lock_path);
+            }
+            return Err(error);
+        }
         Ok(Self { writer: Writer::start(connection)?, _lock: Some(lock) })
     }
 
@@ -259,14 +265,15 @@ impl Journal {
 /// When a ledger record is written.
 pub(crate) type Stamp = chrono::DateTime<chrono::Utc>;
 
-fn lock(path: &Path) -> Result<File, JournalError> {
+fn lock(path: &Path) -> Result<(File, PathBuf), JournalError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
+    let name = PathBuf::from(name);
     // The journal itself is made here, so that it is ours alone to read from the first byte on.
     let _journal = private_file(path)?;
-    let file = private_file(Path::new(&name))?;
+    let file = private_file(&name)?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok((file, name)),
         Err(std::fs::TryLockError::WouldBlock) => Err(JournalError::InUse { path: path.to_owned() }),
         Err(std::fs::TryLockError::Error(error)) => Err(open_failed(path, &error)),
     }

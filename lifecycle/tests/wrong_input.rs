@@ -383,6 +383,7 @@ async fn a_file_that_is_no_journal_of_ours_is_left_as_it_is() {
         assert_says(&told(&error), &[&path(name).display().to_string(), says]);
         assert_eq!(std::fs::read(path(name)).unwrap(), before, "{name} was changed");
     }
+    assert!(!path("letter.txt.lock").exists() && !path("other.db.lock").exists(), "a lock was left");
     let nowhere = path("no/such/folder/journal.db");
     let error = Engine::embedded(&nowhere, world.systems()).unwrap_err();
     assert!(matches!(error, JournalError::Open { .. }), "{error:?}");
