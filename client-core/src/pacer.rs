@@ -4,6 +4,7 @@
 //! answered yet, so it never spends what it does not have. Limits are learnt from answers; the number a
 //! dialect starts with only serves until the first one.
 
+mod age;
 mod spacing;
 
 use std::collections::HashMap;
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use self::age::Ages;
 use self::spacing::Spacing;
 use crate::clock::Clock;
 
@@ -39,8 +41,11 @@ pub enum Signal {
         limit: u32,
         /// How many are left.
         remaining: u32,
-        /// When the whole allowance is back, counted from this answer by the server's own clock.
+        /// When the whole allowance is back, counted from when the answer was made.
         resets_in: Duration,
+        /// When the answer was made, by the server's own clock, since the Unix epoch. An answer that was long on
+        /// its way is told by it; unknown, it counts as made just now.
+        answered_at: Option<Duration>,
     },
     /// Too many calls were in flight at once. Says nothing about the bucket.
     Concurrency,
@@ -85,6 +90,7 @@ struct State {
     in_flight: u32,
     /// The concurrency we allow ourselves now: halved by a refusal, crept back by successes.
     allowed: f64,
+    ages: Ages,
 }
 
 #[derive(Debug)]
@@ -123,7 +129,7 @@ impl Pacer {
     /// A pacer without any memory.
     pub(crate) fn new(config: PacerConfig, clock: Arc<dyn Clock>) -> Self {
         let allowed = f64::from(config.concurrency.max(1));
-        let state = State { buckets: HashMap::new(), in_flight: 0, allowed };
+        let state = State { buckets: HashMap::new(), in_flight: 0, allowed, ages: Ages::default() };
         Self { clock, config, state: Mutex::new(state), freed: Notify::new() }
     }
 
@@ -157,7 +163,8 @@ impl Pacer {
 
     fn give_back(&self, bucket: &str, signal: Signal, end: End) {
         let now = self.clock.monotonic();
-        let mut state = self.lock();
+        let mut guard = self.lock();
+        let state = &mut *guard;
         state.in_flight -= 1;
         match signal {
             Signal::Concurrency => state.allowed = (state.allowed / 2.0).max(1.0),
@@ -168,9 +175,9 @@ impl Pacer {
             _ => {}
         }
         if let Some(window) = state.buckets.get_mut(bucket) {
-            window.learn(now, signal, end == End::Refused);
+            window.learn(now, signal, end == End::Refused, &mut state.ages);
         }
-        drop(state);
+        drop(guard);
         self.freed.notify_waiters();
     }
 
@@ -236,11 +243,12 @@ impl Window {
         self.used = self.in_flight;
     }
 
-    fn learn(&mut self, now: Duration, signal: Signal, refused: bool) {
+    fn learn(&mut self, now: Duration, signal: Signal, refused: bool, ages: &mut Ages) {
         self.in_flight -= 1;
         match signal {
-            Signal::Window { limit, remaining, resets_in } => {
-                let end = now + resets_in + MARGIN;
+            Signal::Window { limit, remaining, resets_in, answered_at } => {
+                let age = answered_at.map_or(Duration::ZERO, |answered_at| ages.of(now, answered_at));
+                let end = (now + resets_in + MARGIN).saturating_sub(age);
                 self.set_limit(limit);
                 self.hear(now, remaining, end);
                 // The vendor may count in two windows, the organisation's and ours. One that refuses closes
@@ -271,6 +279,9 @@ impl Window {
             Some(known) if end + tolerance < known || end <= now => {}
             Some(known) if end <= known + tolerance => self.remaining = self.remaining.min(remaining),
             _ => {
+                if self.ends.is_some() {
+                    self.begin_anew();
+                }
                 self.ends = Some(end);
                 self.remaining = remaining;
             }

@@ -132,7 +132,7 @@ struct Shared<D> {
 #[derive(Debug, Clone, Default)]
 struct Scope {
     tag: Option<String>,
-    observer: Option<Arc<dyn Observer>>,
+    observers: Vec<Arc<dyn Observer>>,
 }
 
 impl<D: Dialect> Pipeline<D> {
@@ -182,11 +182,11 @@ impl<D: Dialect> Pipeline<D> {
         clone
     }
 
-    /// A clone whose calls `observer` hears of.
+    /// A clone whose calls `observer` hears of too, after those that hear of this one's.
     #[must_use]
     pub fn observed(&self, observer: Arc<dyn Observer>) -> Self {
         let mut clone = self.clone();
-        clone.scope.observer = Some(observer);
+        clone.scope.observers.push(observer);
         clone
     }
 
@@ -410,7 +410,7 @@ impl<D: Dialect> Pipeline<D> {
     }
 
     fn tell(&self, event: &Event<'_>) {
-        if let Some(observer) = &self.scope.observer {
+        for observer in &self.scope.observers {
             observer.on_event(event);
         }
     }

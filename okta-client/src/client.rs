@@ -75,7 +75,7 @@ impl OktaClient {
         Self::new(self.pipeline.tagged(tag))
     }
 
-    /// A clone whose calls `observer` hears of, with Okta's request ids.
+    /// A clone whose calls `observer` hears of too, with Okta's request ids.
     #[must_use]
     pub fn observed(&self, observer: Arc<dyn Observer>) -> Self {
         Self::new(self.pipeline.observed(observer))

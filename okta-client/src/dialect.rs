@@ -32,12 +32,14 @@ impl Dialect for Okta {
         let refused = response.status == StatusCode::TOO_MANY_REQUESTS && !is_about_one_person(response);
         let limit = numbers(&response.headers, "x-rate-limit-limit").min();
         let remaining = numbers(&response.headers, "x-rate-limit-remaining").min();
+        let date = date(&response.headers);
         match (limit, remaining) {
             (Some(0), _) if refused => Signal::Concurrency,
             (Some(limit), Some(remaining)) if limit > 0 => Signal::Window {
                 limit,
                 remaining: if refused { 0 } else { remaining },
-                resets_in: resets_in(&response.headers),
+                resets_in: resets_in(&response.headers, date),
+                answered_at: date.map(|date| Duration::from_secs(date.unsigned_abs())),
             },
             _ if refused => Signal::Pause(Duration::from_secs(5)),
             _ => Signal::None,
@@ -96,22 +98,21 @@ fn numbers<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = u32> 
 }
 
 /// By the server's own clock: ours may be wrong.
-fn resets_in(headers: &HeaderMap) -> Duration {
-    let reset = headers
-        .get_all("x-rate-limit-reset")
-        .iter()
-        .filter_map(|value| value.to_str().ok()?.trim().parse::<i64>().ok())
-        .max();
-    let date = headers
-        .get("date")
-        .and_then(|value| DateTime::parse_from_rfc2822(value.to_str().ok()?).ok())
-        .map(|date| date.timestamp());
+fn resets_in(headers: &HeaderMap, date: Option<i64>) -> Duration {
+    let resets = headers.get_all("x-rate-limit-reset").iter();
+    let reset = resets.filter_map(|value| value.to_str().ok()?.trim().parse::<i64>().ok()).max();
     match (reset, date) {
         (Some(reset), Some(date)) => {
-            Duration::from_secs(u64::try_from((reset - date).clamp(1, LONGEST_RESET)).unwrap_or(1))
+            Duration::from_secs((reset - date).clamp(1, LONGEST_RESET).unsigned_abs())
         }
         _ => WINDOW,
     }
+}
+
+/// When the answer was made, in seconds since the Unix epoch.
+fn date(headers: &HeaderMap) -> Option<i64> {
+    let date = DateTime::parse_from_rfc2822(headers.get("date")?.to_str().ok()?).ok()?;
+    Some(date.timestamp())
 }
 
 #[cfg(test)]
@@ -165,7 +166,12 @@ mod tests {
                 ("date", "Mon, 30 Mar 2026 07:58:30 GMT"),
             ],
         );
-        let expected = Signal::Window { limit: 300, remaining: 12, resets_in: Duration::from_secs(42) };
+        let expected = Signal::Window {
+            limit: 300,
+            remaining: 12,
+            resets_in: Duration::from_secs(42),
+            answered_at: Some(Duration::from_secs(1_774_857_510)),
+        };
         assert_eq!(Okta.signal(&answer), expected);
     }
 

@@ -847,9 +847,14 @@ async fn an_answer_of_another_shape_names_the_place_and_not_the_value() {
 // Limits.
 
 fn limited(limit: u32, reset_in: i64) -> Reply {
-    let reset = time("2025-09-29T06:24:57Z").timestamp() + reset_in;
+    limited_at("2025-09-29T06:24:57Z", limit, reset_in)
+}
+
+fn limited_at(now: &str, limit: u32, reset_in: i64) -> Reply {
+    let now = time(now);
+    let reset = now.timestamp() + reset_in;
     reply(429, problem("E0000047", "API call exceeded rate limit due to too many requests.", &[]))
-        .header("date", "Mon, 29 Sep 2025 06:24:57 GMT")
+        .header("date", now.format("%a, %d %b %Y %H:%M:%S GMT").to_string())
         .header("x-rate-limit-limit", limit.to_string())
         .header("x-rate-limit-remaining", "0")
         .header("x-rate-limit-reset", reset.to_string())
@@ -859,7 +864,8 @@ fn limited(limit: u32, reset_in: i64) -> Reply {
 async fn an_empty_bucket_is_waited_for_by_the_servers_own_clock_even_by_a_create() {
     let mut org = Org::new().await;
     org.will("POST", limited(50, 8)).await;
-    org.will("POST", limited(50, 48)).await;
+    // Nine seconds later, by the server's clock.
+    org.will("POST", limited_at("2025-09-29T06:25:06Z", 50, 48)).await;
     org.will("POST", reply(200, user("00u1", "a@x.example"))).await;
     let new = NewUser { profile: Profile::new().with("login", "a@x.example"), group_ids: vec![] };
     org.okta.users().create(&new, Activation::Staged).await.unwrap();

@@ -57,7 +57,12 @@ impl Server {
             used + 1
         };
         self.window = Some((end, used));
-        Signal::Window { limit: self.limit, remaining: self.limit - used, resets_in: end.saturating_sub(now) }
+        Signal::Window {
+            limit: self.limit,
+            remaining: self.limit - used,
+            resets_in: end.saturating_sub(now),
+            answered_at: None,
+        }
     }
 }
 
@@ -78,7 +83,12 @@ async fn a_sequence_of_calls_sees_no_refusal_and_uses_the_windows() {
 async fn what_is_in_flight_counts_before_it_is_answered() {
     let (pacer, _clock) = pacer(wide());
     let first = pacer.reserve(&bucket(100), |_| ()).await;
-    first.answered(Signal::Window { limit: 100, remaining: 2, resets_in: Duration::from_secs(60) });
+    first.answered(Signal::Window {
+        limit: 100,
+        remaining: 2,
+        resets_in: Duration::from_secs(60),
+        answered_at: None,
+    });
     assert_eq!(pacer.try_reserve(&bucket(100)), Ok(()));
     assert_eq!(pacer.try_reserve(&bucket(100)), Ok(()));
     assert_eq!(pacer.try_reserve(&bucket(100)), Err(Hold::ForAnswer));
@@ -108,12 +118,40 @@ async fn an_old_answer_does_not_close_a_new_window() {
     let (pacer, clock) = pacer(wide());
     let late = pacer.reserve(&bucket(10), |_| ()).await;
     let quick = pacer.reserve(&bucket(10), |_| ()).await;
-    quick.answered(Signal::Window { limit: 10, remaining: 8, resets_in: Duration::from_secs(60) });
+    quick.answered(Signal::Window {
+        limit: 10,
+        remaining: 8,
+        resets_in: Duration::from_secs(60),
+        answered_at: None,
+    });
     clock.sleep(Duration::from_secs(62)).await;
     let fresh = pacer.reserve(&bucket(10), |_| ()).await;
-    fresh.answered(Signal::Window { limit: 10, remaining: 9, resets_in: Duration::from_secs(60) });
-    late.answered(Signal::Window { limit: 10, remaining: 0, resets_in: Duration::ZERO });
+    fresh.answered(Signal::Window {
+        limit: 10,
+        remaining: 9,
+        resets_in: Duration::from_secs(60),
+        answered_at: None,
+    });
+    late.answered(Signal::Window { limit: 10, remaining: 0, resets_in: Duration::ZERO, answered_at: None });
     assert_eq!(pacer.try_reserve(&bucket(10)), Ok(()));
+}
+
+#[tokio::test]
+async fn an_answer_that_was_long_on_its_way_does_not_make_its_window_longer() {
+    let (pacer, clock) = pacer(wide());
+    let told = |limit, remaining, resets_in, answered_at| Signal::Window {
+        limit,
+        remaining,
+        resets_in: Duration::from_secs(resets_in),
+        answered_at: Some(Duration::from_secs(answered_at)),
+    };
+    let slow = pacer.reserve(&bucket(100), |_| ()).await;
+    pacer.reserve(&bucket(100), |_| ()).await.answered(told(100, 99, 60, 1_000));
+    clock.sleep(Duration::from_secs(50)).await;
+    // Made in the first second too, and fifty on its way: its window ends when the other's does.
+    slow.answered(told(100, 0, 60, 1_000));
+    clock.sleep(Duration::from_secs(11)).await;
+    assert_eq!(pacer.try_reserve(&bucket(100)), Ok(()));
 }
 
 #[tokio::test]
@@ -131,9 +169,11 @@ async fn a_share_caps_what_one_client_takes() {
 #[tokio::test]
 async fn a_refusal_by_a_window_that_ends_earlier_closes_the_bucket_until_then() {
     let (pacer, clock) = pacer(wide());
-    let ours = Signal::Window { limit: 100, remaining: 90, resets_in: Duration::from_secs(50) };
+    let ours =
+        Signal::Window { limit: 100, remaining: 90, resets_in: Duration::from_secs(50), answered_at: None };
     pacer.reserve(&bucket(100), |_| ()).await.answered(ours);
-    let theirs = Signal::Window { limit: 100, remaining: 0, resets_in: Duration::from_secs(8) };
+    let theirs =
+        Signal::Window { limit: 100, remaining: 0, resets_in: Duration::from_secs(8), answered_at: None };
     pacer.reserve(&bucket(100), |_| ()).await.refused(theirs);
     assert_eq!(pacer.try_reserve(&bucket(100)), Err(Hold::For(Duration::from_secs(9))));
     clock.sleep(Duration::from_secs(9)).await;

@@ -258,9 +258,12 @@ impl Dialect for Tiny {
             return Signal::Pause(Duration::from_secs(pause[0].into()));
         }
         match numbers("x-limit").as_deref() {
-            Some(&[limit, remaining, seconds]) => {
-                Signal::Window { limit, remaining, resets_in: Duration::from_secs(seconds.into()) }
-            }
+            Some(&[limit, remaining, seconds]) => Signal::Window {
+                limit,
+                remaining,
+                resets_in: Duration::from_secs(seconds.into()),
+                answered_at: None,
+            },
             _ => Signal::None,
         }
     }
