@@ -289,7 +289,7 @@ async fn a_request_that_is_not_approved_ends_with_status_5() {
     company.sandbox.edit_record("sc_req_item", &ticket.item_sys_id, &asked).unwrap();
     let ended = end(company.example("onboard").args(["--ticket", &ticket.number]));
     assert_eq!(ended.status, 5, "{ended:#?}");
-    assert!(ended.stderr.contains("is not approved (approval: requested)"), "{ended:#?}");
+    assert!(ended.stderr.contains("is not approved (its approval is \"requested\")"), "{ended:#?}");
     assert_eq!(company.writes(), [""; 0]);
 }
 
