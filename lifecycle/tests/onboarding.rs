@@ -352,10 +352,17 @@ async fn a_hire_called_off_before_the_start_date_is_never_activated() {
 
 #[tokio::test]
 async fn a_login_taken_after_planning_is_not_written_over() {
+    // By another person; or by the same one, but through somebody else's hands: an import, a colleague.
+    for number in ["55555", "90001"] {
+        not_written_over(number).await;
+    }
+}
+
+async fn not_written_over(number: &str) {
     let world = World::start().await;
     let ticket = world.hire();
     let plan = plan(&world, &ticket).await;
-    let other = json!({"profile": somebody(LOGIN, "55555"), "groups": ["Sales"]});
+    let other = json!({"profile": somebody(LOGIN, number), "status": "STAGED", "groups": ["Sales"]});
     world.sandbox.add_okta_user(&other).unwrap();
     let other = world.okta_user(LOGIN);
 
