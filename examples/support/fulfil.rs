@@ -91,7 +91,7 @@ pub async fn carry_out<O: Operation>(world: &World, engine: &Engine, operation: 
             eprintln!("what it left cannot be shown: {error}");
         }
         match &thread {
-            Some(Ok(thread)) => println!("\nAudit thread\n{thread}"),
+            Some(Ok(thread)) => show::thread(world, thread),
             Some(Err(error)) => eprintln!("the audit thread cannot be followed now: {error}"),
             None => {}
         }

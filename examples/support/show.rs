@@ -1,6 +1,7 @@
 //! What people see of a run.
 
 use lifecycle::plan::Plan;
+use lifecycle::report::Thread;
 use lifecycle::{Progress, Run, RunStatus};
 use servicenow_client::{Query, ScReqItem, ScTask, SysUser, TaskState};
 
@@ -27,6 +28,14 @@ pub(crate) fn status(run: &Run) {
         }
         RunStatus::NeedsHuman { .. } => println!("What was reached stays, and the ticket says so."),
         RunStatus::Done => {}
+    }
+}
+
+/// The audit thread.
+pub(crate) fn thread(world: &World, thread: &Thread) {
+    println!("\nAudit thread\n{thread}");
+    if world.is_sandbox() && !thread.is_verified() {
+        println!("This sandbox is a new one: it does not know what a run did in an earlier one.");
     }
 }
 

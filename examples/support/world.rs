@@ -67,6 +67,11 @@ impl World {
         Ok(Self { arguments, systems: Systems::new(okta, servicenow), sandbox })
     }
 
+    /// Whether it is a sandbox, which starts anew each time.
+    pub(crate) fn is_sandbox(&self) -> bool {
+        self.sandbox.is_some()
+    }
+
     /// The policy that the arguments name; in the sandbox the bundled one will do.
     ///
     /// # Errors

@@ -13,8 +13,8 @@ use crate::plan::StepId;
 use crate::run::{Mark, Outcome, Run, StepReport};
 use crate::systems::Systems;
 
-/// How long Okta's log may take to have what was just done.
-const LOG_WITHIN: Duration = Duration::from_secs(30);
+/// How long after it was done a thing may be missing from Okta's log.
+const LOG_WITHIN: TimeDelta = TimeDelta::seconds(30);
 
 /// How far Okta's clock and ours may be apart.
 const SKEW: TimeDelta = TimeDelta::minutes(5);
@@ -90,7 +90,7 @@ impl Thread {
 
 /// Follows the thread of `run`: checks `ledger` (all of it), and looks in both systems for what the run left.
 ///
-/// Okta's log lags behind by seconds, so this waits for it, up to half a minute.
+/// Okta's log lags behind by seconds, so this waits for it, up to half a minute after the run's last step.
 ///
 /// # Errors
 ///
@@ -152,7 +152,7 @@ async fn logged(
     since: Option<DateTime<Utc>>,
 ) -> Result<Vec<LogEvent>, ThreadError> {
     let clock = systems.clock();
-    let begun = clock.monotonic();
+    let ended = run.steps.iter().filter_map(|step| step.ended_at).max();
     let filter = Filter::contains("client.userAgent.rawUserAgent", format!("op/{}", run.id));
     let mut pause = Duration::from_millis(250);
     loop {
@@ -165,7 +165,7 @@ async fn logged(
             events.iter().any(|event| event.user_agent().is_some_and(|text| text.ends_with(&agent)))
         };
         let complete = run.steps.iter().filter(|step| changed_okta(step)).all(|step| has(&step.step));
-        if complete || clock.monotonic().saturating_sub(begun) >= LOG_WITHIN {
+        if complete || ended.is_none_or(|ended| clock.now() >= ended + LOG_WITHIN) {
             return Ok(events);
         }
         clock.sleep(pause).await;
