@@ -1,28 +1,83 @@
 //! The seam where a request gets its credentials.
 
 use std::fmt;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use base64::Engine as _;
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
 
+use crate::response::Response;
 use crate::secret::{ExposeSecret, SecretString};
 
 /// Why there are no credentials to send. Never holds one.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("{0}")]
-pub struct CredentialError(pub String);
+#[error("{why}")]
+pub struct CredentialError {
+    why: String,
+    outlook: Outlook,
+}
+
+/// Whether asking again can help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outlook {
+    /// Not before somebody mends something.
+    Lasting,
+    /// After a pause of our own.
+    Passing,
+    /// After so long, as whoever gives the credentials said.
+    After(Duration),
+}
+
+impl CredentialError {
+    /// Somebody has to mend something: the call fails.
+    #[must_use]
+    pub fn new(why: impl Into<String>) -> Self {
+        Self { why: why.into(), outlook: Outlook::Lasting }
+    }
+
+    /// Whoever gives the credentials is away: the call is repeated as if its own answer had not come.
+    #[must_use]
+    pub fn passing(why: impl Into<String>) -> Self {
+        Self { why: why.into(), outlook: Outlook::Passing }
+    }
+
+    /// Whoever gives the credentials limits how often it is asked: the call is repeated after `pause`.
+    #[must_use]
+    pub fn limited(why: impl Into<String>, pause: Duration) -> Self {
+        Self { why: why.into(), outlook: Outlook::After(pause) }
+    }
+
+    /// Whether asking again later may help without anybody mending anything.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        self.outlook != Outlook::Lasting
+    }
+
+    pub(crate) fn outlook(&self) -> Outlook {
+        self.outlook
+    }
+}
 
 /// Puts credentials on a request, anew for each attempt, so a repetition never carries a stale token.
 #[async_trait]
 pub trait Credentials: fmt::Debug + Send + Sync {
-    /// Adds what proves who we are.
+    /// Adds what proves who we are. Called when the request has its place in the rate limit and goes out next,
+    /// so that what is signed is fresh.
     ///
     /// # Errors
     ///
     /// If there is nothing to add: the request is then not sent.
     async fn authorize(&self, request: &mut http::request::Parts) -> Result<(), CredentialError>;
+
+    /// Hears of every answer, with the `Authorization` that the request had, and says whether it is a refusal
+    /// that new credentials may mend (an expired token, an unknown nonce). The call is then repeated at once,
+    /// but only once, and only if the answer says that nothing was done.
+    fn heard(&self, authorization: Option<&HeaderValue>, response: &Response) -> bool {
+        let _ = (authorization, response);
+        false
+    }
 }
 
 /// An `Authorization` header that does not change.
@@ -36,7 +91,7 @@ impl StaticAuthorization {
     /// If the token is empty, or holds what no header may hold (a line break, mostly: from a file read whole).
     pub fn token(scheme: &str, token: &SecretString) -> Result<Self, CredentialError> {
         if token.expose_secret().trim().is_empty() {
-            return Err(CredentialError("the token is empty".into()));
+            return Err(CredentialError::new("the token is empty"));
         }
         Self::header(&format!("{scheme} {}", token.expose_secret()))
     }
@@ -48,7 +103,7 @@ impl StaticAuthorization {
     /// If the name holds a colon, which HTTP cannot tell from the one before the password.
     pub fn basic(username: &str, password: &SecretString) -> Result<Self, CredentialError> {
         if username.contains(':') {
-            return Err(CredentialError("a user name for basic authentication cannot hold a colon".into()));
+            return Err(CredentialError::new("a user name for basic authentication cannot hold a colon"));
         }
         let pair = format!("{username}:{}", password.expose_secret());
         Self::header(&format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair)))
@@ -56,8 +111,8 @@ impl StaticAuthorization {
 
     fn header(text: &str) -> Result<Self, CredentialError> {
         let mut value = HeaderValue::from_str(text).map_err(|_| {
-            CredentialError(
-                "the token holds a character that no header may hold; is there a line break in it?".into(),
+            CredentialError::new(
+                "the token holds a character that no header may hold; is there a line break in it?",
             )
         })?;
         value.set_sensitive(true);

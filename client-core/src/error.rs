@@ -202,7 +202,8 @@ impl<P: Problem> Error<P> {
     /// The credentials are missing, wrong or expired: nothing will work until they are mended.
     #[must_use]
     pub fn is_unauthenticated(&self) -> bool {
-        self.is(Class::Unauthenticated) || matches!(self.0.failure, Failure::Credentials(_))
+        self.is(Class::Unauthenticated)
+            || matches!(&self.0.failure, Failure::Credentials(error) if !error.is_passing())
     }
 
     /// The credentials lack a scope or a role.
@@ -224,6 +225,7 @@ impl<P: Problem> Error<P> {
     pub fn is_retryable(&self) -> bool {
         match &self.0.failure {
             Failure::Transport(_) => true,
+            Failure::Credentials(error) => error.is_passing(),
             // Without a status it is not an answer that is odd but what a client made of good ones.
             Failure::Protocol(_) => self.0.status.is_some(),
             Failure::Api(problem) => {

@@ -1,16 +1,15 @@
-//! What happens to a call, in order: span; the retry loop; and in it, for each attempt, credentials, pacer,
+//! What happens to a call, in order: span; the retry loop; and in it, for each attempt, pacer, credentials,
 //! transport, classification.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method};
 use tracing::Instrument as _;
 
-use crate::auth::Credentials;
+use crate::auth::{Credentials, Outlook};
 use crate::backoff::Delays;
 use crate::clock::{Clock, Randomness, SystemClock, SystemRandomness};
 use crate::error::{Class, Delivery, Error, Failure, Problem, Report};
@@ -118,7 +117,6 @@ impl<D> Clone for Pipeline<D> {
 struct Shared<D> {
     dialect: D,
     origin: Origin,
-    credentials: Arc<dyn Credentials>,
     user_agent: String,
     transport: Arc<dyn Transport>,
     retry: RetryPolicy,
@@ -129,8 +127,9 @@ struct Shared<D> {
 }
 
 /// What a clone may have of its own.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 struct Scope {
+    credentials: Arc<dyn Credentials>,
     tag: Option<String>,
     observers: Vec<Arc<dyn Observer>>,
 }
@@ -159,19 +158,18 @@ impl<D: Dialect> Pipeline<D> {
         };
         let pacer = Pacer::new(pacer, clock.clone());
         let budget = RetryBudget::full();
-        let shared = Shared {
-            dialect,
-            origin,
-            credentials,
-            user_agent,
-            transport,
-            retry,
-            budget,
-            pacer,
-            clock,
-            randomness,
-        };
-        Ok(Self { shared: Arc::new(shared), scope: Scope::default() })
+        let shared =
+            Shared { dialect, origin, user_agent, transport, retry, budget, pacer, clock, randomness };
+        let scope = Scope { credentials, tag: None, observers: Vec::new() };
+        Ok(Self { shared: Arc::new(shared), scope })
+    }
+
+    /// A clone that authenticates with `credentials`, and shares everything else.
+    #[must_use]
+    pub fn with_credentials(&self, credentials: Arc<dyn Credentials>) -> Self {
+        let mut clone = self.clone();
+        clone.scope.credentials = credentials;
+        clone
     }
 
     /// A clone whose user agent ends in `tag`, so that its calls can be told apart in the vendor's logs.
@@ -230,6 +228,7 @@ impl<D: Dialect> Pipeline<D> {
             delivery: Delivery::Done,
             response: Some(response.clone()),
             pause: None,
+            renewable: false,
         };
         self.report(call, failed, 1, Duration::ZERO)
     }
@@ -240,7 +239,7 @@ impl<D: Dialect> Pipeline<D> {
         let started = clock.monotonic();
         let mut waited = Duration::ZERO;
         let mut delays = Delays::new(retry.base, retry.cap);
-        let (mut attempts, mut refusals) = (0, 0);
+        let (mut attempts, mut failures, mut refusals, mut renewed) = (0, 0, 0, false);
         loop {
             let failed = match self.attempt(call, &bucket, &mut waited).await {
                 Ok(answer) => {
@@ -254,8 +253,13 @@ impl<D: Dialect> Pipeline<D> {
             }
             let elapsed = clock.monotonic().saturating_sub(started);
             let mut delay = Duration::ZERO;
-            let again = match retry::judge(&failed.failure, failed.delivery, call.safety) {
+            let renewable = failed.renewable && !renewed;
+            let again = match retry::judge(&failed.failure, failed.delivery, call.safety, renewable) {
                 Verdict::GiveUp => false,
+                Verdict::RepeatRenewed => {
+                    renewed = true;
+                    true
+                }
                 Verdict::RepeatWhenAllowed => {
                     refusals += 1;
                     delay = failed.pause.unwrap_or_else(|| delays.next(&**randomness));
@@ -263,9 +267,10 @@ impl<D: Dialect> Pipeline<D> {
                     refusals <= retry.rate_limit_refusals
                 }
                 Verdict::Repeat => {
+                    failures += 1;
                     delay = delays.next(&**randomness);
                     let patient = elapsed.saturating_sub(waited) + delay < retry.time;
-                    attempts - refusals < retry.attempts && patient && budget.spend()
+                    failures < retry.attempts && patient && budget.spend()
                 }
             };
             if !again {
@@ -283,7 +288,7 @@ impl<D: Dialect> Pipeline<D> {
         bucket: &Bucket,
         waited: &mut Duration,
     ) -> Result<(T, Response), Box<Failed<D::Problem>>> {
-        let request = self.prepare(&call.request).await.map_err(Failed::before_sending)?;
+        let mut parts = self.prepare(&call.request).map_err(Failed::before_sending)?;
         let asked = self.shared.clock.monotonic();
         let place = self
             .shared
@@ -293,14 +298,19 @@ impl<D: Dialect> Pipeline<D> {
                 self.tell(&Event::Waiting { call: call.name, bucket: &bucket.name, delay });
             })
             .await;
+        *waited += self.shared.clock.monotonic().saturating_sub(asked);
+        let authorized = self.scope.credentials.authorize(&mut parts).await;
+        authorized.map_err(|error| Failed::before_sending(Failure::Credentials(error)))?;
+        let authorization = parts.headers.get(AUTHORIZATION).cloned();
+        let body = call.request.body.clone().unwrap_or_default();
         let sent = self.shared.clock.monotonic();
-        *waited += sent.saturating_sub(asked);
-        let result = match self.shared.transport.send(request).await {
+        let result = match self.shared.transport.send(http::Request::from_parts(parts, body)).await {
             Ok(answer) => {
                 let (parts, body) = answer.into_parts();
                 let response = Response { status: parts.status, headers: parts.headers, body };
+                let renewable = self.scope.credentials.heard(authorization.as_ref(), &response);
                 let signal = self.shared.dialect.signal(&response);
-                let result = self.classify(call, response, signal);
+                let result = self.classify(call, response, signal, renewable);
                 if result.as_ref().is_err_and(|failed| failed.is_rate_limited()) {
                     place.refused(signal);
                 } else {
@@ -316,6 +326,7 @@ impl<D: Dialect> Pipeline<D> {
                     delivery,
                     response: None,
                     pause: None,
+                    renewable: false,
                 }))
             }
         };
@@ -323,7 +334,7 @@ impl<D: Dialect> Pipeline<D> {
         result
     }
 
-    async fn prepare(&self, request: &Request) -> Result<http::Request<Bytes>, Failure<D::Problem>> {
+    fn prepare(&self, request: &Request) -> Result<http::request::Parts, Failure<D::Problem>> {
         if let Some(flaw) = request.flaw() {
             return Err(Failure::InvalidRequest(flaw.to_owned()));
         }
@@ -348,8 +359,7 @@ impl<D: Dialect> Pipeline<D> {
             parts.headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         parts.headers.extend(request.headers.clone());
-        self.shared.credentials.authorize(&mut parts).await.map_err(Failure::Credentials)?;
-        Ok(http::Request::from_parts(parts, request.body.clone().unwrap_or_default()))
+        Ok(parts)
     }
 
     fn user_agent(&self) -> Result<HeaderValue, Failure<D::Problem>> {
@@ -366,6 +376,7 @@ impl<D: Dialect> Pipeline<D> {
         call: &Call<T>,
         response: Response,
         signal: Signal,
+        renewable: bool,
     ) -> Result<(T, Response), Box<Failed<D::Problem>>> {
         let (failure, delivery) = match self.shared.dialect.judge(&response) {
             Answer::Accepted => match (call.decode)(&response) {
@@ -381,7 +392,7 @@ impl<D: Dialect> Pipeline<D> {
         // The pacer keeps everybody out of a bucket that is used up; only what it does not know of has to
         // be waited for here.
         let pause = matches!(signal, Signal::Window { .. } | Signal::Pause(_)).then_some(Duration::ZERO);
-        Err(Box::new(Failed { failure, delivery, response: Some(response), pause }))
+        Err(Box::new(Failed { failure, delivery, response: Some(response), pause, renewable }))
     }
 
     fn log<T>(
@@ -444,6 +455,8 @@ struct Failed<P> {
     response: Option<Response>,
     /// How long to wait before the next, if the pacer sees to the rest.
     pause: Option<Duration>,
+    /// Whether new credentials may mend it.
+    renewable: bool,
 }
 
 impl<P: Problem> Failed<P> {
@@ -452,6 +465,13 @@ impl<P: Problem> Failed<P> {
     }
 
     fn before_sending(failure: Failure<P>) -> Box<Self> {
-        Box::new(Self { failure, delivery: Delivery::NotSent, response: None, pause: None })
+        let pause = match &failure {
+            Failure::Credentials(error) => match error.outlook() {
+                Outlook::After(pause) => Some(pause),
+                Outlook::Lasting | Outlook::Passing => None,
+            },
+            _ => None,
+        };
+        Box::new(Self { failure, delivery: Delivery::NotSent, response: None, pause, renewable: false })
     }
 }

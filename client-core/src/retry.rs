@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
+use crate::auth::Outlook;
 use crate::error::{Class, Delivery, Failure, Problem};
 use crate::request::Safety;
 
@@ -43,14 +44,29 @@ pub(crate) enum Verdict {
     Repeat,
     /// Nothing was done, and the pacer knows how long to wait; it does not count as an attempt.
     RepeatWhenAllowed,
+    /// Nothing was done, and new credentials may mend it; once, and it does not count as an attempt.
+    RepeatRenewed,
 }
 
 /// Only what is safe is repeated: what did not act always is, what may have acted only if acting twice is
-/// the same as once.
-pub(crate) fn judge<P: Problem>(failure: &Failure<P>, delivery: Delivery, safety: Safety) -> Verdict {
+/// the same as once. `renewable`: the credentials were refused, and there may be better ones.
+pub(crate) fn judge<P: Problem>(
+    failure: &Failure<P>,
+    delivery: Delivery,
+    safety: Safety,
+    renewable: bool,
+) -> Verdict {
+    if renewable && delivery == Delivery::Refused {
+        return Verdict::RepeatRenewed;
+    }
     let harmless = matches!(delivery, Delivery::NotSent | Delivery::Refused) || safety != Safety::Unsafe;
     let may_help = match failure {
-        Failure::InvalidRequest(_) | Failure::Credentials(_) | Failure::Distrusted(_) => false,
+        Failure::InvalidRequest(_) | Failure::Distrusted(_) => false,
+        Failure::Credentials(error) => match error.outlook() {
+            Outlook::Lasting => false,
+            Outlook::Passing => true,
+            Outlook::After(_) => return Verdict::RepeatWhenAllowed,
+        },
         Failure::Transport(_) => true,
         Failure::Api(problem) => match problem.class() {
             Class::RateLimited => return Verdict::RepeatWhenAllowed,
@@ -92,6 +108,7 @@ impl RetryBudget {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::CredentialError;
     use crate::transport::TransportError;
 
     #[derive(Debug, Clone, thiserror::Error)]
@@ -128,10 +145,34 @@ mod tests {
             (api(Class::RateLimited), Refused, Unsafe, RepeatWhenAllowed),
             (api(Class::NotFound), Refused, Read, GiveUp),
             (api(Class::Unauthenticated), Refused, Read, GiveUp),
+            (Failure::Credentials(CredentialError::new("no")), NotSent, Read, GiveUp),
+            (Failure::Credentials(CredentialError::passing("away")), NotSent, Unsafe, Repeat),
+            (
+                Failure::Credentials(CredentialError::limited("slowly", Duration::from_secs(9))),
+                NotSent,
+                Unsafe,
+                RepeatWhenAllowed,
+            ),
             (Failure::Protocol("html".into()), Done, Unsafe, GiveUp),
             (Failure::Protocol("html".into()), Done, Read, Repeat),
         ] {
-            assert_eq!(judge(&failure, delivery, safety), verdict, "{failure:?} {delivery:?} {safety:?}");
+            assert_eq!(
+                judge(&failure, delivery, safety, false),
+                verdict,
+                "{failure:?} {delivery:?} {safety:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn new_credentials_repeat_only_what_was_not_done() {
+        for safety in [Safety::Read, Safety::Idempotent, Safety::Unsafe] {
+            let verdict = judge(&api(Class::Unauthenticated), Delivery::Refused, safety, true);
+            assert_eq!(verdict, Verdict::RepeatRenewed);
+            assert_ne!(
+                judge(&api(Class::Unavailable), Delivery::Unknown, safety, true),
+                Verdict::RepeatRenewed
+            );
         }
     }
 

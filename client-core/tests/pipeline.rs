@@ -12,8 +12,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use client_core::{
-    Call, Class, Credentials, Delivery, Failure, Listing, Page, Path, Pipeline, Request, RetryPolicy, Safety,
-    SecretString, StaticAuthorization, Transport, TransportError,
+    Call, Class, CredentialError, Credentials, Delivery, Failure, Listing, Page, Path, Pipeline, Request,
+    RetryPolicy, Safety, SecretString, StaticAuthorization, Transport, TransportError,
 };
 use http::{HeaderValue, Method, StatusCode};
 
@@ -22,7 +22,7 @@ use support::{Dice, Step, Tiny, World, done, read};
 const SAFETIES: [Safety; 3] = [Safety::Read, Safety::Idempotent, Safety::Unsafe];
 
 #[tokio::test]
-async fn each_attempt_gets_credentials_then_its_place_then_goes_out_and_is_judged() {
+async fn each_attempt_gets_its_place_then_credentials_then_goes_out_and_is_judged() {
     let world = World::new([
         Step::status(503).header("x-limit", "100 0 10"),
         Step::status(200).header("x-limit", "100 99 60"),
@@ -39,10 +39,10 @@ async fn each_attempt_gets_credentials_then_its_place_then_goes_out_and_is_judge
             "tiny.things.list attempt 503",
             "tiny.things.list again after 1 in 500",
             "sleep 500",
-            "credentials",
             // Ten seconds and one more, less the half second that is over.
             "tiny.things.list waits 10500 for all",
             "sleep 10500",
+            "credentials",
             "send",
             "signal",
             "judge",
@@ -484,4 +484,86 @@ async fn a_static_token_is_sent_as_it_is_and_marked_as_a_secret() {
     assert!(StaticAuthorization::token("SSWS", &SecretString::from(" ")).is_err());
     let error = StaticAuthorization::token("SSWS", &SecretString::from("s3cret\n")).unwrap_err();
     assert!(error.to_string().contains("line break") && !format!("{error:?}").contains("s3cret"));
+}
+
+/// Gives what it was told to give, and calls every 401 mendable.
+#[derive(Debug)]
+struct Renewing(std::sync::Mutex<Vec<Option<CredentialError>>>);
+
+impl Renewing {
+    fn giving(script: impl IntoIterator<Item = Option<CredentialError>>) -> Arc<Self> {
+        let mut script: Vec<_> = script.into_iter().collect();
+        script.reverse();
+        Arc::new(Self(std::sync::Mutex::new(script)))
+    }
+}
+
+#[async_trait]
+impl Credentials for Renewing {
+    async fn authorize(&self, request: &mut http::request::Parts) -> Result<(), CredentialError> {
+        request.headers.insert("authorization", HeaderValue::from_static("Token x"));
+        self.0.lock().unwrap().pop().flatten().map_or(Ok(()), Err)
+    }
+
+    fn heard(&self, authorization: Option<&HeaderValue>, response: &client_core::Response) -> bool {
+        assert_eq!(authorization.unwrap(), "Token x");
+        response.status == StatusCode::UNAUTHORIZED
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_that_new_credentials_may_mend_is_repeated_once_and_at_once() {
+    for safety in SAFETIES {
+        let script = [Step::status(401), Step::status(200)];
+        let world = World::with_credentials(script, Renewing::giving([]), |_, settings| {
+            settings.retry.attempts = 1;
+        });
+        world.pipeline.send(&done(safety)).await.unwrap();
+        assert_eq!(world.clock.slept_millis(), [0]);
+
+        let script = [Step::status(401), Step::status(401)];
+        let world = World::with_credentials(script, Renewing::giving([]), |_, _| {});
+        let error = world.pipeline.send(&done(safety)).await.unwrap_err();
+        assert!(error.is_unauthenticated());
+        assert_eq!(error.attempts(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_renewal_takes_no_attempt_away_from_the_others() {
+    let script = [503, 401, 503, 200].map(Step::status);
+    let world = World::with_credentials(script, Renewing::giving([]), |_, settings| {
+        settings.retry.attempts = 3;
+    });
+    world.pipeline.send(&read()).await.unwrap();
+    assert_eq!(world.clock.slept_millis(), [500, 0, 1000]);
+}
+
+#[tokio::test]
+async fn credentials_that_are_away_for_now_are_asked_for_again() {
+    let away = || Some(CredentialError::passing("the vault is being moved"));
+    let limited = Some(CredentialError::limited("the vault is busy", Duration::from_secs(9)));
+    let world = World::with_credentials(
+        [Step::status(200)],
+        Renewing::giving([away(), limited, away(), None]),
+        |_, _| {},
+    );
+    world.pipeline.send(&done(Safety::Unsafe)).await.unwrap();
+    assert_eq!(world.clock.slept_millis(), [500, 9000, 1000]);
+
+    let world = World::with_credentials([], Renewing::giving((0..9).map(|_| away())), |_, _| {});
+    let error = world.pipeline.send(&done(Safety::Unsafe)).await.unwrap_err();
+    assert_eq!((error.delivery(), error.attempts()), (Delivery::NotSent, 0));
+    assert!(error.is_retryable() && !error.is_unauthenticated());
+    assert_eq!(world.clock.sleeps().len(), 4);
+}
+
+#[tokio::test]
+async fn a_clone_may_have_credentials_of_its_own() {
+    let world = World::new([Step::status(200), Step::status(200)]);
+    world.pipeline.with_credentials(Renewing::giving([])).send(&read()).await.unwrap();
+    world.pipeline.send(&read()).await.unwrap();
+    let sent: Vec<_> =
+        world.network.seen().iter().map(|request| request.headers()["authorization"].clone()).collect();
+    assert_eq!(sent, ["Token x", "Token 1"]);
 }

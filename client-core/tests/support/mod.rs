@@ -203,7 +203,7 @@ pub(crate) struct NoTokens;
 #[async_trait]
 impl Credentials for NoTokens {
     async fn authorize(&self, _: &mut http::request::Parts) -> Result<(), CredentialError> {
-        Err(CredentialError("the vault is closed".into()))
+        Err(CredentialError::new("the vault is closed"))
     }
 }
 
