@@ -38,6 +38,15 @@ impl Ask {
         self.header("user-agent").unwrap_or_default()
     }
 
+    /// Whether the caller takes an answer of one of these kinds; one that does not say takes any.
+    pub(crate) fn accepts(&self, kinds: &[&str]) -> bool {
+        let Some(wanted) = self.header("accept") else { return true };
+        wanted.split(',').any(|range| {
+            let kind = range.split(';').next().unwrap_or_default().trim();
+            kinds.iter().any(|offered| kind.eq_ignore_ascii_case(offered))
+        })
+    }
+
     pub(crate) fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()
     }
@@ -67,6 +76,9 @@ impl Ask {
     }
 }
 
+/// The media ranges that JSON answers.
+pub(crate) const JSON: [&str; 3] = ["application/json", "application/*", "*/*"];
+
 /// Query parameters in the order they were sent, decoded.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Query(pub(crate) Vec<(String, String)>);
@@ -85,8 +97,9 @@ impl Query {
         self.get(name).filter(|value| !value.is_empty())
     }
 
+    /// Whether a parameter is `true`, in any case: some languages write `True`.
     pub(crate) fn is_true(&self, name: &str) -> bool {
-        self.get(name) == Some("true")
+        self.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 
     /// The query text with some parameters set to other values.
@@ -133,6 +146,14 @@ impl Answer {
             self.headers.push((HeaderName::from_static(name), value));
         }
         self
+    }
+
+    /// Says how JSON is encoded, as ServiceNow does and Okta does not.
+    pub(crate) fn name_charset(&mut self) {
+        let json = HeaderValue::from_static("application/json");
+        for (_, value) in self.headers.iter_mut().filter(|(_, value)| *value == json) {
+            *value = HeaderValue::from_static("application/json;charset=UTF-8");
+        }
     }
 
     /// Headers without a body, as HEAD wants them.

@@ -17,7 +17,7 @@ use chrono::TimeDelta;
 use serde_json::{Map, Value, json};
 
 use crate::clock::okta_time;
-use crate::http::{Answer, Ask, Reply};
+use crate::http::{Answer, Ask, JSON, Reply};
 use crate::id::Ids;
 use crate::limits::{Limits, Standing, Windows};
 
@@ -125,9 +125,13 @@ fn route(org: &mut Org, ask: &Ask) -> Reply {
         let page = "<html><head><title>411 Length Required</title></head><body>Content-Length: 0 is needed</body></html>";
         return Err(Answer::html(411, page));
     }
+    if !ask.accepts(&JSON) {
+        return Err(error::unsupported_type());
+    }
     let path: Vec<&str> = ask.segments.iter().map(String::as_str).collect();
     let Some(path) = path.strip_prefix(&["api", "v1"]) else { return Err(ask.not_modelled("the path")) };
     match (ask.method.as_str(), path) {
+        (_, ["groups", "rules", ..]) => Err(ask.not_modelled("the call")),
         ("GET", ["users"]) => users::list(org, ask),
         ("POST", ["users"]) => users::create(org, ask),
         ("GET", ["users", user]) => users::get(org, ask, user),
@@ -148,8 +152,25 @@ fn route(org: &mut Org, ask: &Ask) -> Reply {
         ("PUT", ["groups", group, "users", user]) => memberships::add(org, ask, group, user),
         ("DELETE", ["groups", group, "users", user]) => memberships::remove(org, ask, group, user),
         ("GET", ["logs"]) => log::list(org, ask),
+        (method, path) if has_no(method, path) => Err(error::wrong_method()),
         _ => Err(ask.not_modelled("the call")),
     }
+}
+
+/// Whether Okta has this path, but not with this method.
+fn has_no(method: &str, path: &[&str]) -> bool {
+    let methods: &[&str] = match path {
+        ["users" | "groups"] | ["users", _, "roles" | "factors"] => &["GET", "POST"],
+        ["users", _] => &["GET", "POST", "PUT", "DELETE"],
+        ["users", _, "lifecycle", _] => &["POST"],
+        ["users", _, "sessions"] => &["DELETE"],
+        ["users", _, "groups"] | ["groups", _, "users"] | ["logs"] => &["GET"],
+        ["groups", _] => &["GET", "PUT", "DELETE"],
+        ["groups", _, "users", _] => &["PUT", "DELETE"],
+        _ => return false,
+    };
+    // Nobody has recorded a HEAD.
+    method != "HEAD" && !methods.contains(&method)
 }
 
 /// Adds the headers that every answer of Okta has.
@@ -171,8 +192,7 @@ fn dressed(answer: Answer, ask: &Ask, standing: Option<Standing>) -> Answer {
 fn object(ask: &Ask) -> Result<Map<String, Value>, Answer> {
     let kind = ask.header("content-type").unwrap_or_default();
     if !kind.starts_with("application/json") {
-        let summary = "Bad request. Accept and/or Content-Type headers likely do not match supported values.";
-        return Err(error::error(400, "E0000019", summary, &[]));
+        return Err(error::unsupported_type());
     }
     match ask.json() {
         Some(Value::Object(body)) => Ok(body),
@@ -184,8 +204,8 @@ fn object(ask: &Ask) -> Result<Map<String, Value>, Answer> {
 fn flag(ask: &Ask, name: &str, default: bool) -> Result<bool, Answer> {
     match ask.query.text(name) {
         None => Ok(default),
-        Some("true") => Ok(true),
-        Some("false") => Ok(false),
+        Some(text) if text.eq_ignore_ascii_case("true") => Ok(true),
+        Some(text) if text.eq_ignore_ascii_case("false") => Ok(false),
         Some(other) => Err(error::validation(name, &[format!("{name}: '{other}' is not a boolean")])),
     }
 }

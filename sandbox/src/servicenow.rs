@@ -15,7 +15,7 @@ mod table;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::http::{Answer, Ask, Reply};
+use crate::http::{Answer, Ask, JSON, Reply};
 use crate::id;
 
 pub(crate) use store::{Instance, Record};
@@ -87,12 +87,13 @@ impl Instance {
 }
 
 fn route(instance: &mut Instance, ask: &Ask) -> Reply {
+    check_headers(ask)?;
     let path: Vec<&str> = ask.segments.iter().map(String::as_str).collect();
     let rest = match path.as_slice() {
         ["api", "now", "table", rest @ ..] | ["api", "now", "v2", "table", rest @ ..] => rest,
         ["api", "sn_sc", "servicecatalog", rest @ ..] => return catalog::route(instance, ask, rest),
         ["api", ..] => return Err(ask.not_modelled("the API")),
-        _ => return Err(error::envelope(400, "Requested URI does not represent any resource", None)),
+        _ => return Err(error::no_resource()),
     };
     match (ask.method.as_str(), rest) {
         ("GET" | "HEAD", [table]) => table::list(instance, ask, table),
@@ -100,12 +101,27 @@ fn route(instance: &mut Instance, ask: &Ask) -> Reply {
         ("GET" | "HEAD", [table, sys_id]) => table::get(instance, ask, table, sys_id),
         ("PATCH" | "PUT", [table, sys_id]) => table::update(instance, ask, table, sys_id),
         ("DELETE", [table, sys_id]) => table::delete(instance, ask, table, sys_id),
-        _ => Err(ask.not_modelled("the call")),
+        (_, [_] | [_, _]) => Err(error::wrong_method(&ask.method)),
+        _ => Err(error::no_resource()),
     }
 }
 
+fn check_headers(ask: &Ask) -> Result<(), Answer> {
+    if ask.header("x-http-method-override").is_some_and(|method| method != ask.method) {
+        return Err(ask.not_modelled("X-HTTP-Method-Override"));
+    }
+    if ask.accepts(&JSON) {
+        return Ok(());
+    }
+    if ask.accepts(&["application/xml", "text/xml"]) {
+        return Err(ask.not_modelled("XML as an answer"));
+    }
+    Err(error::not_acceptable())
+}
+
 /// Adds the headers that every answer of ServiceNow has.
-fn dressed(answer: Answer, ask: &Ask, logged_in: bool) -> Answer {
+fn dressed(mut answer: Answer, ask: &Ask, logged_in: bool) -> Answer {
+    answer.name_charset();
     let session = id::sha256_hex(&ask.request_id);
     answer
         .header("server", "snow_adc")

@@ -363,12 +363,49 @@ async fn polling_always_has_a_next_and_a_bounded_read_ends() {
 #[tokio::test]
 async fn what_is_not_modelled_fails_loudly() {
     let sandbox = frozen().await;
-    let calls = ["GET /api/v1/apps", "GET /api/v1/users?expand=blocks", "GET /api/v1/users/me/appLinks"];
+    let calls = [
+        "GET /api/v1/apps",
+        "GET /api/v1/groups/rules",
+        "GET /api/v1/users?expand=blocks",
+        "GET /api/v1/users/me/appLinks",
+        "POST /api/v1/users/me/roles",
+    ];
     for call in calls {
         let answer = okta(&sandbox, call, None).await;
         assert_eq!(answer.status, 501, "{call}");
-        assert!(answer.json()["errorSummary"].as_str().unwrap().contains("GET /api/v1/"), "{}", answer.text);
+        assert!(answer.json()["errorSummary"].as_str().unwrap().contains("/api/v1/"), "{}", answer.text);
     }
+}
+
+#[tokio::test]
+async fn a_method_that_a_path_does_not_have_and_a_kind_that_is_not_served_are_refused() {
+    let sandbox = frozen().await;
+    for call in ["PATCH /api/v1/users/me", "DELETE /api/v1/logs", "GET /api/v1/groups/00g1/users/00u1"] {
+        let refused = okta(&sandbox, call, None).await;
+        assert_eq!((refused.status, code(&refused).as_str()), (405, "E0000022"), "{call}");
+    }
+    for (accept, status) in [("text/plain", 400), ("text/plain, */*;q=0.1", 200), ("Application/JSON", 200)] {
+        let answer = reqwest::Client::new()
+            .get(format!("{}/api/v1/users/me", sandbox.okta_url()))
+            .header("authorization", format!("SSWS {}", sandbox.okta_token()))
+            .header("accept", accept)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), status, "{accept}");
+    }
+}
+
+#[tokio::test]
+async fn a_user_that_was_read_can_be_sent_back_and_flags_may_be_capitalised() {
+    let sandbox = frozen().await;
+    let id = create(&sandbox, "ann.lee@acme.example", "?activate=False").await;
+    let call = format!("/api/v1/users/{id}");
+    let mut user = okta(&sandbox, &format!("GET {call}"), None).await.json();
+    assert_eq!(user["status"], "STAGED");
+    user["profile"]["title"] = json!("Engineer");
+    let saved = okta(&sandbox, &format!("PUT {call}"), Some(user)).await;
+    assert_eq!((saved.status, &saved.json()["profile"]["title"]), (200, &json!("Engineer")));
 }
 
 #[tokio::test]

@@ -308,6 +308,9 @@ async fn errors_have_the_envelope_and_what_is_not_modelled_fails_loudly() {
         ("GET /api/now/table/no_such_table", 400, "Invalid table no_such_table"),
         ("GET /api/now/table/incident/0123", 404, "No Record found"),
         ("GET /nothing", 400, "Requested URI does not represent any resource"),
+        ("GET /api/now/table/incident/0123/more", 400, "Requested URI does not represent any resource"),
+        ("DELETE /api/now/table/incident", 405, "Method not allowed"),
+        ("POST /api/now/table/incident/0123", 405, "Method not allowed"),
         ("GET /api/now/attachment", 501, "GET /api/now/attachment"),
         ("GET /api/now/table/incident?sysparm_view=mobile", 501, "sysparm_view"),
         ("GET /api/now/table/incident?number=INC1", 501, "number"),
@@ -319,5 +322,58 @@ async fn errors_have_the_envelope_and_what_is_not_modelled_fails_loudly() {
         assert_eq!(answer.status, status, "{call}");
         assert!(answer.json()["error"]["message"].as_str().unwrap().contains(message), "{}", answer.text);
         assert_eq!(answer.json()["status"], "failure");
+    }
+}
+
+async fn with_headers(sandbox: &Sandbox, call: &str, headers: &[(&str, &str)], body: &'static str) -> u16 {
+    let (method, path) = call.split_once(' ').unwrap();
+    let url = format!("{}{path}", sandbox.servicenow_url());
+    let mut request = reqwest::Client::new()
+        .request(method.parse().unwrap(), url)
+        .basic_auth(sandbox.servicenow_username(), Some(sandbox.servicenow_password()))
+        .body(body);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.send().await.unwrap().status().as_u16()
+}
+
+#[tokio::test]
+async fn headers_that_are_missing_or_ask_for_something_else_are_refused() {
+    let sandbox = frozen().await;
+    let (get, post) = ("GET /api/now/table/sys_user?sysparm_limit=1", "POST /api/now/table/incident");
+    for (call, headers, status) in [
+        (get, [("accept", "text/plain")], 406),
+        (get, [("accept", "text/html, *; q=.2, */*; q=.2")], 200),
+        (get, [("accept", "application/xml")], 501),
+        (get, [("x-http-method-override", "DELETE")], 501),
+        (post, [("accept", "application/json")], 400),
+        (post, [("content-type", "application/x-www-form-urlencoded")], 415),
+        (post, [("content-type", "application/json; charset=utf-8")], 201),
+    ] {
+        assert_eq!(with_headers(&sandbox, call, &headers, "{}").await, status, "{call} {headers:?}");
+    }
+    let answer = servicenow(&sandbox, get, None).await;
+    assert_eq!(answer.header("content-type"), "application/json;charset=UTF-8");
+}
+
+#[tokio::test]
+async fn parameters_that_clients_send_with_every_method_disturb_none() {
+    let sandbox = frozen().await;
+    // What PySNC sends, and what pysnow does.
+    let all = "sysparm_display_value=all&sysparm_exclude_reference_link=true\
+               &sysparm_suppress_pagination_header=true";
+    let plain = "sysparm_query=&sysparm_limit=10000&sysparm_display_value=False\
+                 &sysparm_suppress_pagination_header=False&sysparm_exclude_reference_link=True&sysparm_view=";
+    for parameters in [all, plain] {
+        let call = format!("POST /api/now/table/incident?{parameters}");
+        let made = servicenow(&sandbox, &call, Some(json!({"short_description": "x"}))).await;
+        assert_eq!(made.status, 201, "{}", made.text);
+        let id = &made.result()["sys_id"];
+        let id = id.as_str().or_else(|| id["value"].as_str()).unwrap().to_owned();
+        let record = format!("/api/now/table/incident/{id}?{parameters}");
+        let changed = servicenow(&sandbox, &format!("PUT {record}"), Some(json!({"urgency": "1"}))).await;
+        assert_eq!((changed.status, changed.text.contains("/table/sys_user/")), (200, false));
+        assert_eq!(servicenow(&sandbox, &format!("DELETE {record}"), None).await.status, 204);
     }
 }

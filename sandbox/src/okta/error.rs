@@ -51,6 +51,15 @@ pub(crate) fn rate_limited() -> Answer {
     error(429, "E0000047", "API call exceeded rate limit due to too many requests.", &[])
 }
 
+pub(crate) fn wrong_method() -> Answer {
+    error(405, "E0000022", "The endpoint does not support the provided HTTP method", &[])
+}
+
+pub(crate) fn unsupported_type() -> Answer {
+    let summary = "Bad request. Accept and/or Content-Type headers likely do not match supported values.";
+    error(400, "E0000019", summary, &[])
+}
+
 pub(crate) fn bad_json() -> Answer {
     error(400, "E0000003", "The request body was not well-formed.", &[])
 }

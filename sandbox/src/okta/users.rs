@@ -45,6 +45,23 @@ pub(super) fn replace(org: &mut Org, ask: &Ask, name: &str) -> Reply {
     })
 }
 
+/// What a client may send back of a user that it read; Okta ignores all but the first two.
+const MEMBERS: [&str; 13] = [
+    "profile",
+    "credentials",
+    "type",
+    "id",
+    "status",
+    "created",
+    "activated",
+    "statusChanged",
+    "lastLogin",
+    "lastUpdated",
+    "passwordChanged",
+    "_links",
+    "_embedded",
+];
+
 type Merge = fn(&mut Map<String, Value>, Map<String, Value>);
 
 fn change(org: &mut Org, ask: &Ask, name: &str, merge: Merge) -> Reply {
@@ -53,7 +70,7 @@ fn change(org: &mut Org, ask: &Ask, name: &str, merge: Merge) -> Reply {
     let before = user.profile.clone();
     check_match(ask, &user)?;
     let body = super::object(ask)?;
-    only_members(ask, &body, &["profile", "credentials", "type", "id", "status", "_links"])?;
+    only_members(ask, &body, &MEMBERS)?;
     if user.status == Status::Deprovisioned {
         return Err(error::wrong_status());
     }

@@ -28,7 +28,8 @@ pub(super) struct View<'a> {
 
 impl<'a> View<'a> {
     pub(super) fn of(ask: &'a Ask) -> Result<Self, Answer> {
-        let mode = match ask.query.text("sysparm_display_value") {
+        let mode = ask.query.text("sysparm_display_value").map(str::to_ascii_lowercase);
+        let mode = match mode.as_deref() {
             None | Some("false") => Mode::Value,
             Some("true") => Mode::Display,
             Some("all") => Mode::All,

@@ -13,6 +13,18 @@ pub(super) fn not_authenticated() -> Answer {
         .header("www-authenticate", "BASIC realm=\"Service-now\"")
 }
 
+pub(super) fn no_resource() -> Answer {
+    envelope(400, "Requested URI does not represent any resource", None)
+}
+
+pub(super) fn wrong_method(method: &str) -> Answer {
+    envelope(405, "Method not allowed", Some(&format!("{method} is not supported here")))
+}
+
+pub(super) fn not_acceptable() -> Answer {
+    envelope(406, "Not acceptable", Some("Accept must be application/json"))
+}
+
 pub(super) fn no_table(name: &str) -> Answer {
     envelope(400, &format!("Invalid table {name}"), None)
 }

@@ -9,7 +9,9 @@ use super::schema::{self, Kind, Schema};
 use super::store::{Found, Instance, Record};
 use crate::http::{Answer, Ask, Reply};
 
-const READ: [&str; 9] = [
+/// What may stand in any call: clients send the whole set with every method, and what does not concern a
+/// call is ignored.
+const PARAMETERS: [&str; 12] = [
     "sysparm_query",
     "sysparm_fields",
     "sysparm_limit",
@@ -19,14 +21,20 @@ const READ: [&str; 9] = [
     "sysparm_suppress_pagination_header",
     "sysparm_no_count",
     "sysparm_query_no_domain",
-];
-const WRITE: [&str; 4] = [
-    "sysparm_fields",
-    "sysparm_display_value",
-    "sysparm_exclude_reference_link",
+    "sysparm_query_category",
+    "sysparm_view",
     "sysparm_input_display_value",
 ];
 const DEFAULT_LIMIT: usize = 10_000;
+
+fn check_parameters(ask: &Ask) -> Result<(), Answer> {
+    ask.only_parameters(&PARAMETERS)?;
+    // Fields that are named win over a view, and an empty view is none.
+    match (ask.query.text("sysparm_view"), ask.query.text("sysparm_fields")) {
+        (Some(_), None) => Err(ask.not_modelled("query parameter sysparm_view")),
+        _ => Ok(()),
+    }
+}
 
 fn table_named(name: &str) -> Result<&'static Schema, Answer> {
     schema::find(name).ok_or_else(|| error::no_table(name))
@@ -34,7 +42,7 @@ fn table_named(name: &str) -> Result<&'static Schema, Answer> {
 
 /// `GET /table/{table}`
 pub(super) fn list(instance: &Instance, ask: &Ask, name: &str) -> Reply {
-    ask.only_parameters(&READ)?;
+    check_parameters(ask)?;
     let table = table_named(name)?;
     let view = View::of(ask)?;
     let rows = selected(instance, ask, table)?;
@@ -96,7 +104,7 @@ fn links(ask: &Ask, limit: usize, offset: usize, total: usize) -> String {
 
 /// `GET /table/{table}/{sys_id}`
 pub(super) fn get(instance: &Instance, ask: &Ask, name: &str, sys_id: &str) -> Reply {
-    ask.only_parameters(&READ)?;
+    check_parameters(ask)?;
     let table = table_named(name)?;
     answer(instance, ask, table, sys_id, 200)
 }
@@ -112,7 +120,7 @@ fn answer(instance: &Instance, ask: &Ask, table: &'static Schema, sys_id: &str, 
 
 /// `POST /table/{table}`
 pub(super) fn create(instance: &mut Instance, ask: &Ask, name: &str) -> Reply {
-    ask.only_parameters(&WRITE)?;
+    check_parameters(ask)?;
     let table = table_named(name)?;
     View::of(ask)?;
     let given = fields_of_body(instance, ask, table)?;
@@ -123,7 +131,7 @@ pub(super) fn create(instance: &mut Instance, ask: &Ask, name: &str) -> Reply {
 
 /// `PATCH` and `PUT /table/{table}/{sys_id}`: both change what is named and leave the rest.
 pub(super) fn update(instance: &mut Instance, ask: &Ask, name: &str, sys_id: &str) -> Reply {
-    ask.only_parameters(&WRITE)?;
+    check_parameters(ask)?;
     let table = table_named(name)?;
     View::of(ask)?;
     if instance.find(table.name, sys_id).is_none() {
@@ -137,7 +145,7 @@ pub(super) fn update(instance: &mut Instance, ask: &Ask, name: &str, sys_id: &st
 
 /// `DELETE /table/{table}/{sys_id}`
 pub(super) fn delete(instance: &mut Instance, ask: &Ask, name: &str, sys_id: &str) -> Reply {
-    ask.only_parameters(&[])?;
+    check_parameters(ask)?;
     let table = table_named(name)?;
     instance.remove(table.name, sys_id)?;
     Ok(Answer::empty(204))
@@ -146,7 +154,9 @@ pub(super) fn delete(instance: &mut Instance, ask: &Ask, name: &str, sys_id: &st
 /// The fields that a body sets. Names that the table does not have are ignored, as a real one does;
 /// of an array only the first element counts.
 fn fields_of_body(instance: &Instance, ask: &Ask, table: &Schema) -> Result<Record, Answer> {
-    let kind = ask.header("content-type").unwrap_or_default();
+    let Some(kind) = ask.header("content-type") else {
+        return Err(error::envelope(400, "Content-Type is missing", None));
+    };
     if !kind.starts_with("application/json") {
         return Err(error::envelope(
             415,
