@@ -9,6 +9,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 /// Where a frozen clock begins: a Monday morning, 2026-03-02T08:00:00Z.
 const FROZEN_START_SECONDS: i64 = 1_772_438_400;
 
+/// The last second that every format of a time can tell: 9999-12-31T23:59:59Z.
+const END_SECONDS: i64 = 253_402_300_799;
+
 /// The time both vendors live in. Cheap to clone; all clones are one clock.
 ///
 /// Every date, rate-limit window and index lag follows it. By default it runs with real time; with
@@ -48,10 +51,17 @@ impl Clock {
         self.inner.base + self.running() + moved
     }
 
-    /// Moves time forward.
+    /// Moves time forward, to the end of the year 9999 at most.
     pub fn advance(&self, by: Duration) {
-        let micros = i64::try_from(by.as_micros()).unwrap_or(i64::MAX / 4);
-        self.inner.moved_micros.fetch_add(micros, Ordering::SeqCst);
+        let micros = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
+        let most = (Self::end() - self.inner.base).num_microseconds().unwrap_or(i64::MAX);
+        let add = |moved: i64| Some(moved.saturating_add(micros).min(most));
+        let _ = self.inner.moved_micros.fetch_update(Ordering::SeqCst, Ordering::SeqCst, add);
+    }
+
+    /// Where time ends.
+    pub(crate) fn end() -> DateTime<Utc> {
+        DateTime::from_timestamp(END_SECONDS, 0).unwrap_or_default()
     }
 
     /// Moves time forward to `to`; does nothing if it is past that already.
@@ -111,5 +121,14 @@ mod tests {
         clock.advance(Duration::from_secs(60));
         clock.advance_to(start);
         assert_eq!(clock.now() - start, TimeDelta::seconds(60));
+    }
+
+    #[test]
+    fn time_ends_with_the_year_9999() {
+        let clock = Clock::frozen();
+        for _ in 0..5 {
+            clock.advance(Duration::MAX);
+        }
+        assert_eq!(okta_time(clock.now()), "9999-12-31T23:59:59.000Z");
     }
 }

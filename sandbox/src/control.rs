@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use http::request::Parts;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::http::{Answer, Reply};
 use crate::server::Shared;
@@ -60,10 +61,16 @@ fn set_clock(shared: &Shared, body: &Bytes) -> Reply {
         (Some(seconds), None) => {
             let by = Duration::try_from_secs_f64(seconds)
                 .map_err(|error| problem(400, &format!("advance_seconds: {error}")))?;
+            if TimeDelta::from_std(by).ok().is_none_or(|by| by > Clock::end() - shared.clock.now()) {
+                return Err(problem(400, "advance_seconds: the clock ends with the year 9999"));
+            }
             shared.clock.advance(by);
         }
         (None, Some(to)) if to < shared.clock.now() => {
             return Err(problem(400, "set: the clock does not go back"));
+        }
+        (None, Some(to)) if to > Clock::end() => {
+            return Err(problem(400, "set: the clock ends with the year 9999"));
         }
         (None, Some(to)) => shared.clock.advance_to(to),
         _ => return Err(problem(400, "give either advance_seconds or set")),
@@ -75,8 +82,8 @@ fn set_clock(shared: &Shared, body: &Bytes) -> Reply {
 fn add_faults(shared: &Shared, body: &Bytes) -> Reply {
     let many = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
     let faults: Vec<Fault> = if many { parse(body)? } else { vec![parse(body)?] };
-    if let Some(bad) = faults.iter().find(|fault| !(0.0..=1.0).contains(&fault.probability)) {
-        return Err(problem(400, &format!("probability: {} is not between 0 and 1", bad.probability)));
+    if let Some(flaw) = faults.iter().find_map(Fault::flaw) {
+        return Err(problem(400, &flaw));
     }
     let count = faults.len();
     let mut world = shared.world();
@@ -88,10 +95,12 @@ fn add_faults(shared: &Shared, body: &Bytes) -> Reply {
 
 fn parse<T: DeserializeOwned>(body: &Bytes) -> Result<T, Answer> {
     let mut json = serde_json::Deserializer::from_slice(body);
-    serde_path_to_error::deserialize(&mut json).map_err(|error| {
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
         problem(400, &format!("{path}: {}", error.inner()))
-    })
+    })?;
+    json.end().map_err(|error| problem(400, &error.to_string()))?;
+    Ok(value)
 }
 
 fn problem(status: u16, message: &str) -> Answer {

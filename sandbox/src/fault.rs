@@ -54,7 +54,7 @@ pub struct Fault {
 pub enum Effect {
     /// Answer normally after so many milliseconds. A frozen clock is advanced instead of waiting.
     DelayMs(u64),
-    /// Do nothing and answer this status the way the vendor would.
+    /// Do nothing and answer this status, 200 to 599, the way the vendor would.
     Status(u16),
     /// Do nothing and close the connection.
     CutBefore,
@@ -109,6 +109,19 @@ impl Fault {
     pub fn probability(mut self, probability: f64) -> Self {
         self.probability = probability;
         self
+    }
+
+    /// What in it cannot be done.
+    pub(crate) fn flaw(&self) -> Option<String> {
+        if !(0.0..=1.0).contains(&self.probability) {
+            return Some(format!("probability: {} is not between 0 and 1", self.probability));
+        }
+        match self.effect {
+            Effect::Status(status) if !(200..600).contains(&status) => {
+                Some(format!("status: {status} is not between 200 and 599"))
+            }
+            _ => None,
+        }
     }
 
     fn matches(&self, system: System, method: &str, path: &str) -> bool {

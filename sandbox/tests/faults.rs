@@ -135,6 +135,10 @@ async fn control_names_the_field_that_is_wrong() {
         ("POST /faults", json!([{"system": "okta", "effect": {"delay_ms": "soon"}}]), "[0].effect.delay_ms"),
         ("POST /faults", json!({"system": "okta", "effect": "cut_after", "tmes": 1}), "tmes"),
         ("POST /faults", json!({"system": "okta", "effect": "cut_after", "probability": 2}), "probability"),
+        ("POST /faults", json!([{"system": "okta", "effect": {"status": 1000}}]), "status"),
+        ("POST /faults", json!({"system": "okta", "effect": {"status": 0}}), "status"),
+        ("POST /clock", json!({"advance_seconds": 1e15}), "advance_seconds"),
+        ("POST /clock", json!({"set": "+10000-01-01T00:00:00Z"}), "set"),
         ("POST /clock", json!({"set": "yesterday"}), "set"),
         ("POST /clock", json!({"advance_seconds": -1}), "advance_seconds"),
         ("POST /clock", json!({}), "advance_seconds or set"),
@@ -144,6 +148,10 @@ async fn control_names_the_field_that_is_wrong() {
         assert_eq!(answer.status, 400, "{field}");
         assert!(answer.json()["error"].as_str().unwrap().contains(field), "{}", answer.text);
     }
+    let two = reqwest::Client::new().post(format!("{}/faults", sandbox.control_url()));
+    let two = two.body(r#"{"system":"okta","effect":"cut_after"} {"system":"okta","effect":"cut_after"}"#);
+    assert_eq!(two.send().await.unwrap().status(), 400);
+    assert_eq!(okta(&sandbox, "GET /api/v1/users/me", None).await.status, 200, "none was taken");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
@@ -16,8 +16,18 @@ async fn it_prints_where_it_is_and_stops_when_told() {
         .spawn()
         .unwrap();
     let mut line = String::new();
-    BufReader::new(program.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let mut stdout = BufReader::new(program.stdout.take().unwrap());
+    stdout.read_line(&mut line).unwrap();
     let told: Value = serde_json::from_str(&line).unwrap();
+    let wanted = [
+        "control_url",
+        "okta_token",
+        "okta_url",
+        "servicenow_password",
+        "servicenow_url",
+        "servicenow_username",
+    ];
+    assert_eq!(names(&told), wanted);
     let text = |name: &str| told[name].as_str().unwrap().to_owned();
     let okta = reqwest::Client::new()
         .get(format!("{}/api/v1/users", text("okta_url")))
@@ -35,7 +45,20 @@ async fn it_prints_where_it_is_and_stops_when_told() {
     assert_eq!(servicenow.headers()["x-total-count"], "1");
     let health = reqwest::get(format!("{}/health", text("control_url"))).await.unwrap();
     assert_eq!(health.status(), 200);
+    let requests = reqwest::get(format!("{}/requests", text("control_url"))).await.unwrap();
+    let requests: Value = serde_json::from_str(&requests.text().await.unwrap()).unwrap();
+    let wanted = ["at", "method", "path", "request_id", "status", "system", "user_agent"];
+    assert_eq!(names(&requests[0]), wanted);
     stop(&mut program);
+    let mut rest = String::new();
+    stdout.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "", "one line and nothing else");
+}
+
+fn names(object: &Value) -> Vec<&str> {
+    let mut names: Vec<&str> = object.as_object().unwrap().keys().map(String::as_str).collect();
+    names.sort_unstable();
+    names
 }
 
 /// Asks by signal, as a terminal or a supervisor does, and waits for a clean end.
