@@ -97,7 +97,8 @@ impl<T: Record> Table<T> {
     /// # Errors
     ///
     /// [`Ambiguous`](ProblemKind::Ambiguous) if more than one matches, [`Hidden`](ProblemKind::Hidden) if one
-    /// matches that may not be read, [`NotHonoured`](ProblemKind::NotHonoured) if a row does not match.
+    /// matches that may not be read or nobody counted, [`NotHonoured`](ProblemKind::NotHonoured) if a row does not
+    /// match.
     pub async fn find_one(&self, query: impl Into<Query>) -> Result<Option<T>> {
         const NAME: &str = "servicenow.table.find_one";
         let query = query.into();
@@ -110,7 +111,7 @@ impl<T: Record> Table<T> {
         }
         let call = Call::<Json>::read(NAME, request).with_decode(Read::<T>::many);
         let (rows, response) = self.client.pipeline.send_with_response(&call).await?;
-        let counted = total(&response).unwrap_or_default();
+        let counted = total(&response);
         let (matches, hidden) = (rows.len(), rows.iter().filter(|row| row.is_none()).count());
         for read in rows.iter().flatten() {
             self.check(&query, &call, &response, read)?;
@@ -119,7 +120,11 @@ impl<T: Record> Table<T> {
             let message = "more than one record matches";
             return Err(self.found(&call, &response, ProblemKind::Ambiguous, message));
         }
-        if hidden > 0 || counted > matches as u64 {
+        if matches == 0 && counted.is_none() {
+            let message = "no record came, and the instance did not count how many match";
+            return Err(self.found(&call, &response, ProblemKind::Hidden, message));
+        }
+        if hidden > 0 || counted.is_some_and(|counted| counted > matches as u64) {
             let message = "a record matches that may not be read";
             return Err(self.found(&call, &response, ProblemKind::Hidden, message));
         }

@@ -57,6 +57,13 @@ async fn a_record_that_matches_and_is_hidden_is_not_none() {
 }
 
 #[tokio::test]
+async fn no_row_is_not_none_where_nobody_counted() {
+    let (servicenow, _, _) = scripted([Answer::json(200, json!({"result": []}))]);
+    let error = servicenow.table::<SysUser>().find_one(Query::new().eq("user_name", "ann")).await;
+    assert_eq!(kind(&error.unwrap_err()), &ProblemKind::Hidden);
+}
+
+#[tokio::test]
 async fn a_list_is_compared_too() {
     let rows = json!([{"sys_id": "1", "active": "true"}, {"sys_id": "2", "active": "false"}]);
     let (servicenow, _, _) = scripted([Answer::rows(rows, 2)]);
