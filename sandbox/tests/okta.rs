@@ -397,6 +397,17 @@ async fn a_method_that_a_path_does_not_have_and_a_kind_that_is_not_served_are_re
 }
 
 #[tokio::test]
+async fn a_create_whose_groups_are_no_list_of_ids_makes_nobody() {
+    let sandbox = frozen().await;
+    for groups in [json!("00g1"), json!([{"id": "00g1"}]), json!(["00g1"])] {
+        let body = json!({"profile": profile("ann.lee@acme.example"), "groupIds": groups});
+        let refused = okta(&sandbox, "POST /api/v1/users", Some(body)).await;
+        assert!(refused.status == 400 || refused.status == 404, "{}", refused.text);
+    }
+    assert_eq!(okta(&sandbox, "GET /api/v1/users/ann.lee@acme.example", None).await.status, 404);
+}
+
+#[tokio::test]
 async fn a_user_that_was_read_can_be_sent_back_and_flags_may_be_capitalised() {
     let sandbox = frozen().await;
     let id = create(&sandbox, "ann.lee@acme.example", "?activate=False").await;

@@ -49,8 +49,13 @@ pub(super) fn join(org: &mut Org, ask: &Ask, group: &Group, user: &User) {
 
 /// The groups that a create names in `groupIds`.
 pub(super) fn wanted(org: &Org, ids: Option<&Value>) -> Result<Vec<Group>, Answer> {
-    let ids: Vec<&str> =
-        ids.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let ids: Vec<&str> = match ids {
+        None | Some(Value::Null) => Vec::new(),
+        Some(Value::Array(ids)) => {
+            ids.iter().map(Value::as_str).collect::<Option<_>>().ok_or_else(error::bad_json)?
+        }
+        Some(_) => return Err(error::bad_json()),
+    };
     if ids.len() > 20 {
         let cause = "groupIds: The number of groups must not exceed 20".to_owned();
         return Err(error::validation("groupIds", &[cause]));
