@@ -103,6 +103,29 @@ async fn the_cap_counts_what_an_answer_unpacks_to() {
 }
 
 #[tokio::test]
+#[ignore = "run by the next one, which puts a proxy into its environment"]
+async fn call_this_machine() {
+    let mut server = mockito::Server::new_async().await;
+    server.mock("GET", "/").create_async().await;
+    assert_eq!(transport(|_| ()).send(request("GET", &server.url())).await.unwrap().status(), 200);
+}
+
+#[test]
+fn a_proxy_of_the_environment_does_not_see_what_goes_to_this_machine() {
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = format!("http://{}", nobody.local_addr().unwrap());
+    drop(nobody);
+    let child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "call_this_machine"])
+        .envs(["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"].map(|name| (name, &proxy)))
+        .env_remove("NO_PROXY")
+        .env_remove("no_proxy")
+        .output()
+        .unwrap();
+    assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stdout));
+}
+
+#[tokio::test]
 async fn redirects_are_answers_and_not_followed() {
     let mut server = mockito::Server::new_async().await;
     let target = server.mock("GET", "/elsewhere").expect(0).create_async().await;

@@ -32,28 +32,36 @@ impl Default for TransportConfig {
     }
 }
 
-/// HTTP/1.1 and HTTP/2 over TLS, with one pool of connections.
+/// HTTP/1.1 and HTTP/2 over TLS, through the proxy that the environment names (`HTTPS_PROXY`), if any.
+///
+/// Plain HTTP, which is for this machine, goes past proxies: they would see the credentials, and mean
+/// themselves by `localhost`.
 #[derive(Debug, Clone)]
 pub struct HttpTransport {
     client: ::reqwest::Client,
+    direct: ::reqwest::Client,
     body_cap: usize,
 }
 
 impl HttpTransport {
-    /// A transport with a pool of its own.
+    /// A transport with connections of its own.
     ///
     /// # Errors
     ///
     /// If the platform's TLS cannot be set up.
     pub fn new(config: &TransportConfig) -> Result<Self, TransportError> {
-        let client = ::reqwest::Client::builder()
-            .connect_timeout(config.connect_timeout)
-            .timeout(config.call_timeout)
-            .redirect(::reqwest::redirect::Policy::none())
-            .tcp_nodelay(true)
-            .build()
-            .map_err(|error| TransportError::new(chain(error), Delivery::NotSent))?;
-        Ok(Self { client, body_cap: config.body_cap })
+        let builder = || {
+            ::reqwest::Client::builder()
+                .connect_timeout(config.connect_timeout)
+                .timeout(config.call_timeout)
+                .redirect(::reqwest::redirect::Policy::none())
+                .tcp_nodelay(true)
+        };
+        let build = |builder: ::reqwest::ClientBuilder| {
+            builder.build().map_err(|error| TransportError::new(chain(error), Delivery::NotSent))
+        };
+        let (client, direct) = (build(builder())?, build(builder().no_proxy())?);
+        Ok(Self { client, direct, body_cap: config.body_cap })
     }
 
     async fn read(&self, mut answer: ::reqwest::Response) -> Result<Bytes, TransportError> {
@@ -75,9 +83,11 @@ impl HttpTransport {
 #[async_trait]
 impl Transport for HttpTransport {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
+        let plain = request.uri().scheme() == Some(&http::uri::Scheme::HTTP);
+        let client = if plain { &self.direct } else { &self.client };
         let request = ::reqwest::Request::try_from(request)
             .map_err(|error| TransportError::new(chain(error), Delivery::NotSent))?;
-        let answer = self.client.execute(request).await.map_err(|error| {
+        let answer = client.execute(request).await.map_err(|error| {
             let delivery =
                 if error.is_connect() || error.is_builder() { Delivery::NotSent } else { Delivery::Unknown };
             TransportError::new(chain(error), delivery)
