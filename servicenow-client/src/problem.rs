@@ -85,7 +85,7 @@ pub enum ProblemKind {
     },
     /// More than one row where one was wanted.
     Ambiguous,
-    /// Rows match that the API user may not read.
+    /// Rows match that the API user may not read; or none came and nobody counted.
     Hidden,
     /// The record that came back is another one.
     WrongRecord,
