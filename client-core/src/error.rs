@@ -224,7 +224,7 @@ impl<P: Problem> Error<P> {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match &self.0.failure {
-            Failure::Transport(_) => true,
+            Failure::Transport(error) => !error.is_lasting(),
             Failure::Credentials(error) => error.is_passing(),
             // Without a status it is not an answer that is odd but what a client made of good ones.
             Failure::Protocol(_) => self.0.status.is_some(),

@@ -67,7 +67,7 @@ pub(crate) fn judge<P: Problem>(
             Outlook::Passing => true,
             Outlook::After(_) => return Verdict::RepeatWhenAllowed,
         },
-        Failure::Transport(_) => true,
+        Failure::Transport(error) => !error.is_lasting(),
         Failure::Api(problem) => match problem.class() {
             Class::RateLimited => return Verdict::RepeatWhenAllowed,
             Class::Busy | Class::Unavailable => true,

@@ -28,13 +28,27 @@ pub trait Transport: fmt::Debug + Send + Sync {
 pub struct TransportError {
     what: String,
     delivery: Delivery,
+    lasting: bool,
 }
 
 impl TransportError {
     /// What happened, and whether the request may have arrived. `what` must not hold a URL or a header.
     #[must_use]
     pub fn new(what: impl Into<String>, delivery: Delivery) -> Self {
-        Self { what: what.into(), delivery }
+        Self { what: what.into(), delivery, lasting: false }
+    }
+
+    /// The same, where another try would only meet it again, like an answer that is too long.
+    #[must_use]
+    pub fn lasting(mut self) -> Self {
+        self.lasting = true;
+        self
+    }
+
+    /// Whether another try would only meet it again.
+    #[must_use]
+    pub fn is_lasting(&self) -> bool {
+        self.lasting
     }
 
     /// Whether the request may have arrived.

@@ -110,6 +110,15 @@ async fn a_read_whose_answer_was_spoilt_is_sent_again() {
 }
 
 #[tokio::test]
+async fn what_would_only_happen_again_is_not_tried_again() {
+    for safety in SAFETIES {
+        let world = World::new([Step::lost(Delivery::Unknown).lasting()]);
+        let error = world.pipeline.send(&done(safety)).await.unwrap_err();
+        assert_eq!((world.network.count(), error.is_retryable()), (1, false), "{safety:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_never_arrived_is_sent_again_whatever_it_is() {
     for safety in SAFETIES {
         let world =

@@ -74,6 +74,7 @@ async fn an_answer_longer_than_the_cap_is_given_up() {
     let error = transport.send(request("GET", &format!("{}/longer", server.url()))).await.unwrap_err();
     check(&error, Delivery::Unknown);
     assert_eq!(error.to_string(), "the answer is longer than 1000 bytes");
+    assert!(error.is_lasting());
 }
 
 #[tokio::test]

@@ -72,7 +72,7 @@ impl HttpTransport {
         {
             if body.len() + chunk.len() > self.body_cap {
                 let what = format!("the answer is longer than {} bytes", self.body_cap);
-                return Err(TransportError::new(what, Delivery::Unknown));
+                return Err(TransportError::new(what, Delivery::Unknown).lasting());
             }
             body.extend_from_slice(&chunk);
         }

@@ -105,6 +105,11 @@ impl Step {
         Self { takes: Duration::ZERO, result: Err(TransportError::new("connection reset", delivery)) }
     }
 
+    pub(crate) fn lasting(mut self) -> Self {
+        self.result = self.result.map_err(TransportError::lasting);
+        self
+    }
+
     pub(crate) fn status(status: u16) -> Self {
         let mut answer = http::Response::new(Bytes::from_static(b"{}"));
         *answer.status_mut() = StatusCode::from_u16(status).unwrap();
