@@ -70,7 +70,9 @@ impl Org {
 
     /// Answers a request: credentials, rate limit, then the call itself.
     pub(crate) fn answer(&mut self, ask: &Ask) -> Answer {
-        if ask.header("authorization") != Some(&format!("SSWS {}", self.token)) {
+        // Okta's Python SDK sends no space between scheme and token.
+        let token = ask.header("authorization").and_then(|value| value.strip_prefix("SSWS"));
+        if token.map(str::trim) != Some(self.token.as_str()) {
             return dressed(error::invalid_token(), ask, None);
         }
         let standing = self.windows.count(ask);

@@ -441,3 +441,20 @@ async fn too_many_at_once_is_a_429_with_zeroes() {
     assert!(statuses.contains(&(429, "0".to_owned())), "{statuses:?}");
     assert!(statuses.iter().any(|(status, _)| *status == 200));
 }
+
+#[tokio::test]
+async fn the_token_is_taken_with_and_without_a_space_and_no_other_is() {
+    let sandbox = frozen().await;
+    let token = sandbox.okta_token();
+    for (sent, status) in [
+        (format!("SSWS {token}"), 200),
+        (format!("SSWS{token}"), 200),
+        (format!("Bearer {token}"), 401),
+        (format!("SSWS {token}x"), 401),
+        (token.to_owned(), 401),
+    ] {
+        let request = reqwest::Client::new().get(format!("{}/api/v1/users/me", sandbox.okta_url()));
+        let answer = request.header("authorization", &sent).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{sent}");
+    }
+}
