@@ -6,6 +6,7 @@ use client_core::{Call, Clock, Listing, Observer, Page, Pipeline, Request, Respo
 use serde::de::DeserializeOwned;
 
 use crate::Error;
+use crate::auth::AppCredentials;
 use crate::builder::{Builder, ConfigError};
 use crate::dialect::Okta;
 use crate::groups::Groups;
@@ -19,11 +20,13 @@ const ROOTS: &[&str] = &["/api/v1/"];
 #[derive(Debug, Clone)]
 pub struct OktaClient {
     pipeline: Pipeline<Okta>,
+    /// The service app, if it is one that the pipeline's credentials come from.
+    app: Option<Arc<AppCredentials>>,
 }
 
 impl OktaClient {
-    pub(crate) fn new(pipeline: Pipeline<Okta>) -> Self {
-        Self { pipeline }
+    pub(crate) fn new(pipeline: Pipeline<Okta>, app: Option<Arc<AppCredentials>>) -> Self {
+        Self { pipeline, app }
     }
 
     /// Begins a client of the org at `org_url`: `https://acme.okta.com`.
@@ -32,7 +35,9 @@ impl OktaClient {
     }
 
     /// Begins a client with what the environment says, under the names that Okta's own SDKs use:
-    /// `OKTA_CLIENT_ORGURL` and `OKTA_CLIENT_TOKEN`.
+    /// `OKTA_CLIENT_ORGURL`, and `OKTA_CLIENT_TOKEN` for an API token or `OKTA_CLIENT_CLIENTID`,
+    /// `OKTA_CLIENT_PRIVATEKEY`, `OKTA_CLIENT_SCOPES` (and `OKTA_CLIENT_PRIVATEKEYID`, if the app has more than
+    /// one key) for a service app. With both, the token is used.
     ///
     /// # Errors
     ///
@@ -72,13 +77,32 @@ impl OktaClient {
     /// (`client.userAgent.rawUserAgent`), so the tag joins a log entry to whatever caused it.
     #[must_use]
     pub fn tagged(&self, tag: impl Into<String>) -> Self {
-        Self::new(self.pipeline.tagged(tag))
+        Self::new(self.pipeline.tagged(tag), self.app.clone())
     }
 
     /// A clone whose calls `observer` hears of too, with Okta's request ids.
     #[must_use]
     pub fn observed(&self, observer: Arc<dyn Observer>) -> Self {
-        Self::new(self.pipeline.observed(observer))
+        Self::new(self.pipeline.observed(observer), self.app.clone())
+    }
+
+    /// A clone that may do less: its token has these scopes only. Everything else is shared, so call it wherever
+    /// a few calls need little; clones with the same scopes share a token too.
+    ///
+    /// The scopes must be among those of this client (`okta.users.manage` includes `okta.users.read`), or its
+    /// calls fail unsent. An API token has no scopes: a client with one is cloned as it is.
+    ///
+    /// ```
+    /// # async fn run(okta: okta_client::OktaClient) -> Result<(), okta_client::Error> {
+    /// let reader = okta.scoped(["okta.users.read"]);
+    /// reader.users().find_by_login("ann.lee@acme.example").await?;
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn scoped<S: Into<String>>(&self, scopes: impl IntoIterator<Item = S>) -> Self {
+        let Some(app) = &self.app else { return self.clone() };
+        let app = Arc::new(app.scoped(scopes.into_iter().map(Into::into).collect()));
+        Self::new(self.pipeline.with_credentials(app.clone()), Some(app))
     }
 
     /// The clock that paces this client.

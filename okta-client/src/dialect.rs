@@ -47,7 +47,7 @@ impl Dialect for Okta {
     }
 
     fn request_id(&self, headers: &HeaderMap) -> Option<String> {
-        headers.get("x-okta-request-id")?.to_str().ok().map(str::to_owned)
+        request_id(headers)
     }
 
     fn judge(&self, response: &Response) -> Answer<OktaProblem> {
@@ -97,6 +97,19 @@ fn numbers<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = u32> 
     headers.get_all(name).iter().filter_map(|value| value.to_str().ok()?.trim().parse().ok())
 }
 
+/// Okta's id of an answer.
+pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
+    headers.get("x-okta-request-id")?.to_str().ok().map(str::to_owned)
+}
+
+/// How long the sender of a request that a rate limit refused should wait.
+pub(crate) fn pause(response: &Response) -> Duration {
+    match Okta.signal(response) {
+        Signal::Window { resets_in, .. } | Signal::Pause(resets_in) => resets_in,
+        Signal::Concurrency | Signal::None => Duration::from_secs(1),
+    }
+}
+
 /// By the server's own clock: ours may be wrong.
 fn resets_in(headers: &HeaderMap, date: Option<i64>) -> Duration {
     let resets = headers.get_all("x-rate-limit-reset").iter();
@@ -110,7 +123,7 @@ fn resets_in(headers: &HeaderMap, date: Option<i64>) -> Duration {
 }
 
 /// When the answer was made, in seconds since the Unix epoch.
-fn date(headers: &HeaderMap) -> Option<i64> {
+pub(crate) fn date(headers: &HeaderMap) -> Option<i64> {
     let date = DateTime::parse_from_rfc2822(headers.get("date")?.to_str().ok()?).ok()?;
     Some(date.timestamp())
 }

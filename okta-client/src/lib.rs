@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod auth;
 mod builder;
 mod client;
 mod dialect;
@@ -10,6 +11,7 @@ mod problem;
 mod system_log;
 mod users;
 
+pub use auth::{Algorithm, InvalidKey, ServiceApp};
 pub use builder::{Builder, ConfigError};
 pub use client::OktaClient;
 pub use client_core::{
