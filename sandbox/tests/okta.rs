@@ -417,6 +417,10 @@ async fn a_user_that_was_read_can_be_sent_back_and_flags_may_be_capitalised() {
     user["profile"]["title"] = json!("Engineer");
     let saved = okta(&sandbox, &format!("PUT {call}"), Some(user)).await;
     assert_eq!((saved.status, &saved.json()["profile"]["title"]), (200, &json!("Engineer")));
+    let me = okta(&sandbox, "GET /api/v1/users/me", None).await.json();
+    assert_eq!(me["credentials"]["password"], json!({}));
+    let same = okta(&sandbox, "PUT /api/v1/users/me", Some(me.clone())).await;
+    assert_eq!((same.status, &same.json()["passwordChanged"]), (200, &me["passwordChanged"]));
 }
 
 #[tokio::test]

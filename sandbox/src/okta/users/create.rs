@@ -54,7 +54,9 @@ fn draft(org: &mut Org, ask: &Ask, body: &Map<String, Value>) -> Result<User, An
 /// it is by Okta.
 pub(super) fn set_credentials(user: &mut User, credentials: Option<&Value>, ask: &Ask) -> Result<(), Answer> {
     let Some(credentials) = credentials else { return Ok(()) };
-    if let Some(password) = credentials.get("password") {
+    // A user that was read shows `{}` for its password: sent back, that changes nothing.
+    let shown = |password: &&Value| user.has_password && password.as_object().is_some_and(Map::is_empty);
+    if let Some(password) = credentials.get("password").filter(|password| !shown(password)) {
         if let Some(value) = password.get("value").and_then(Value::as_str) {
             check_password(user, value)?;
         } else if password.get("hash").is_none() && password.get("hook").is_none() {
