@@ -462,3 +462,20 @@ async fn the_token_is_taken_with_and_without_a_space_and_no_other_is() {
         assert_eq!(answer.status(), status, "{sent}");
     }
 }
+
+#[tokio::test]
+async fn the_log_tells_of_a_new_password_and_only_then() {
+    let sandbox = frozen().await;
+    let password = json!({"password": {"value": "Abcd1234!x"}});
+    let body = json!({"profile": profile("ann.lee@acme.example"), "credentials": password});
+    let id = okta(&sandbox, "POST /api/v1/users", Some(body)).await.json()["id"].clone();
+    let call = format!("POST /api/v1/users/{}", id.as_str().unwrap());
+    let told = || {
+        let logs = sandbox.state()["okta"]["logs"].as_array().unwrap().clone();
+        logs.iter().filter(|event| event["eventType"] == "user.account.update_password").count()
+    };
+    okta(&sandbox, &call, Some(json!({"profile": {"title": "Engineer"}}))).await;
+    assert_eq!(told(), 0, "in the same instant as its creation");
+    okta(&sandbox, &call, Some(json!({"credentials": password}))).await;
+    assert_eq!(told(), 1);
+}

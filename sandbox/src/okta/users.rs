@@ -84,14 +84,17 @@ fn change(org: &mut Org, ask: &Ask, name: &str, merge: Merge) -> Reply {
     if org.users.is_taken(user.login(), user.key) {
         return Err(taken());
     }
+    let password_before = user.password_changed.take();
     create::set_credentials(&mut user, body.get("credentials"), ask)?;
+    let new_password = user.password_changed.is_some();
+    user.password_changed = user.password_changed.or(password_before);
     user.last_updated = ask.at;
     let user = org.users.save(user, ask.at);
     if user.profile != before {
         let target = vec![log::user_target(&user)];
         org.note(ask, "user.account.update_profile", "Update user profile for Okta", target);
     }
-    if user.password_changed == Some(ask.at) {
+    if new_password {
         let target = vec![log::user_target(&user)];
         org.note(ask, "user.account.update_password", "User update password for Okta", target);
     }
