@@ -124,22 +124,39 @@ fn matching<'a>(
     org.users.index.seen_at(ask.at).filter(move |(_, row)| expr.matches(row, case))
 }
 
-/// Rows by one attribute, ties by id; rows without it last.
-pub(in crate::okta) fn sorted<'a>(
-    mut rows: Vec<&'a Value>,
-    attribute: &str,
-    descending: bool,
-) -> Vec<&'a Value> {
-    rows.sort_by_cached_key(|row| {
-        let value = filter::lookup(row, attribute).first().map(|value| match value {
-            Value::String(text) => text.to_lowercase(),
-            other => other.to_string(),
-        });
-        let id = row["id"].as_str().unwrap_or_default().to_owned();
-        (value.is_none(), value, id)
+/// Rows by one attribute, ties by id; rows without it last, whatever the order.
+pub(in crate::okta) fn sorted<'a>(rows: Vec<&'a Value>, attribute: &str, descending: bool) -> Vec<&'a Value> {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_lowercase);
+    let found = |row| filter::lookup(row, attribute).into_iter().find(|value| !value.is_null()).map(text);
+    let mut keyed: Vec<(Option<String>, &Value)> = rows.into_iter().map(|row| (found(row), row)).collect();
+    keyed.sort_by(|(a, one), (b, other)| {
+        let order = if descending { b.cmp(a) } else { a.cmp(b) };
+        let ids = one["id"].as_str().cmp(&other["id"].as_str());
+        a.is_none().cmp(&b.is_none()).then(order).then(ids)
     });
-    if descending {
-        rows.reverse();
+    keyed.into_iter().map(|(_, row)| row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn rows_without_the_attribute_come_last_in_either_order() {
+        let rows = [
+            json!({"id": "1"}),
+            json!({"id": "2", "title": "b"}),
+            json!({"id": "3", "title": null}),
+            json!({"id": "4", "title": "A"}),
+            json!({"id": "5", "title": "B"}),
+        ];
+        let ids = |descending| -> Vec<&str> {
+            let sorted = sorted(rows.iter().collect(), "title", descending);
+            sorted.into_iter().filter_map(|row| row["id"].as_str()).collect()
+        };
+        assert_eq!(ids(false), ["4", "2", "5", "1", "3"]);
+        assert_eq!(ids(true), ["2", "5", "4", "1", "3"]);
     }
-    rows
 }
