@@ -89,8 +89,8 @@ impl OktaClient {
     /// A clone that may do less: its token has these scopes only. Everything else is shared, so call it wherever
     /// a few calls need little; clones with the same scopes share a token too.
     ///
-    /// The scopes must be among those of this client (`okta.users.manage` includes `okta.users.read`), or its
-    /// calls fail unsent. An API token has no scopes: a client with one is cloned as it is.
+    /// The scopes must be among those of this client (`okta.users.manage` includes `okta.users.read`, but both
+    /// have to be granted to the app), or its calls fail unsent. An API token has no scopes: a client with one is cloned as it is.
     ///
     /// ```
     /// # async fn run(okta: okta_client::OktaClient) -> Result<(), okta_client::Error> {

@@ -13,7 +13,7 @@ use crate::servicenow::Record;
 
 /// An edit that makes no sense: what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EditError(String);
+pub struct EditError(pub(crate) String);
 
 impl fmt::Display for EditError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -42,6 +42,7 @@
 //!   [`Sandbox::control_url`] tells it to other processes.
 //! - [`Sandbox::add_onboarding_request`], [`Sandbox::add_okta_user`] and [`Sandbox::edit_record`] make
 //!   the situations that a test needs.
+//! - [`Sandbox::register_service_app`] lets an app in by OAuth, with a private key and DPoP.
 //! - [`group_id`] is the id of a group by its name, the same for every seed.
 //!
 //! What is not modelled answers 501 and says so. The crate's README lists what is.
@@ -68,6 +69,7 @@ pub use edit::EditError;
 pub use fault::{Effect, Fault};
 pub use id::group_id;
 pub use limits::Limits;
+pub use okta::ServiceApp;
 pub use onboarding::{OnboardingRequest, Ticket};
 pub use record::{RequestRecord, System};
 pub use sandbox::Sandbox;

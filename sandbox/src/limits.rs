@@ -65,6 +65,7 @@ enum Bucket {
     Groups,
     Group,
     Logs,
+    Token,
     Rest,
 }
 
@@ -79,6 +80,7 @@ impl Bucket {
             (["groups", _], _) => Self::Group,
             (["groups", ..], _) => Self::Groups,
             (["logs", ..], _) => Self::Logs,
+            (["token"], _) => Self::Token,
             _ => Self::Rest,
         }
     }
@@ -90,6 +92,7 @@ impl Bucket {
             Self::Groups => 500,
             Self::Group => 1000,
             Self::Logs => 120,
+            Self::Token => 300,
             Self::Rest => 1200,
         }
     }

@@ -7,6 +7,7 @@ mod index;
 mod lifecycle;
 pub(crate) mod log;
 mod memberships;
+mod oauth;
 mod page;
 mod profile;
 pub(crate) mod users;
@@ -20,6 +21,8 @@ use crate::clock::okta_time;
 use crate::http::{Answer, Ask, JSON, Reply};
 use crate::id::Ids;
 use crate::limits::{Limits, Standing, Windows};
+
+pub use oauth::ServiceApp;
 
 pub(crate) use groups::{Group, Groups, Kind};
 pub(crate) use users::{Status, User, Users};
@@ -36,6 +39,7 @@ pub(crate) struct Org {
     pub(crate) groups: Groups,
     pub(crate) log: log::SystemLog,
     pub(crate) mails: Vec<Value>,
+    pub(crate) oauth: oauth::OAuth,
     windows: Windows,
 }
 
@@ -60,6 +64,7 @@ impl Org {
             groups: Groups::new(settings.search_lag),
             log: log::SystemLog::new(settings.seed, settings.log_lag),
             mails: Vec::new(),
+            oauth: oauth::OAuth::default(),
             windows: Windows::new(settings.limits),
         }
     }
@@ -70,16 +75,28 @@ impl Org {
 
     /// Answers a request: credentials, rate limit, then the call itself.
     pub(crate) fn answer(&mut self, ask: &Ask) -> Answer {
-        // Okta's Python SDK sends no space between scheme and token.
-        let token = ask.header("authorization").and_then(|value| value.strip_prefix("SSWS"));
-        if token.map(str::trim) != Some(self.token.as_str()) {
-            return dressed(error::invalid_token(), ask, None);
-        }
+        let caller = match oauth::caller(self, ask) {
+            _ if ask.path == oauth::TOKEN_PATH => None,
+            Some(Err(refusal)) => return dressed(refusal, ask, None),
+            Some(Ok(caller)) => Some(caller),
+            None => {
+                // Okta's Python SDK sends no space between scheme and token.
+                let token = ask.header("authorization").and_then(|value| value.strip_prefix("SSWS"));
+                if token.map(str::trim) != Some(self.token.as_str()) {
+                    return dressed(error::invalid_token(), ask, None);
+                }
+                None
+            }
+        };
         let standing = self.windows.count(ask);
-        let answer = if standing.passes {
-            route(self, ask).unwrap_or_else(|refusal| refusal)
-        } else {
+        let answer = if !standing.passes {
             error::rate_limited()
+        } else if ask.path == oauth::TOKEN_PATH {
+            oauth::token(self, ask).unwrap_or_else(|refusal| refusal)
+        } else if let Some(stop) = caller.and_then(|caller| caller.stopped(ask)) {
+            stop
+        } else {
+            route(self, ask).unwrap_or_else(|refusal| refusal)
         };
         dressed(answer, ask, Some(standing))
     }

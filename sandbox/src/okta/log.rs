@@ -64,7 +64,8 @@ impl SystemLog {
 impl Org {
     /// Logs what a call did. The ids in it join the event to the answer's `X-Okta-Request-Id`.
     pub(super) fn note(&mut self, ask: &Ask, kind: &str, message: &str, targets: Vec<Value>) {
-        let actor = self.users.find(&self.token_owner).map_or(Value::Null, user_target);
+        let owner = || self.users.find(&self.token_owner).map_or(Value::Null, user_target);
+        let actor = self.oauth.actor().unwrap_or_else(owner);
         let uuid = self.log.ids.uuid();
         let query = ask.target.split_once('?').map_or("", |(_, query)| query);
         let event = json!({
