@@ -5,10 +5,11 @@ pub mod servicenow;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use client_core::{Class, Delivery, Problem};
+use client_core::{Delivery, Problem};
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::Head;
@@ -34,6 +35,12 @@ pub trait Action: fmt::Debug + Send + Sync {
     /// Asked before the change is made, after it, and, when nobody knows whether it was made (a lost answer, a
     /// crash), instead of making it again.
     async fn verify(&self, context: &Context<'_>) -> Result<State, ActionError>;
+
+    /// How long a write whose answer was lost may take to show: so long it is looked for before it is sent again.
+    /// More than the 5 seconds of the default where what shows it lags behind.
+    fn shows_within(&self) -> Duration {
+        Duration::from_secs(5)
+    }
 
     /// How it is done. Called only after [`verify`](Self::verify) said [`State::Open`] and the journal has
     /// the intent.
@@ -121,10 +128,9 @@ impl ActionError {
 
 impl<P: Problem> From<client_core::Error<P>> for ActionError {
     fn from(error: client_core::Error<P>) -> Self {
-        // Bad credentials are mended by an operator, and no fault of the person the run is about: park the
-        // run rather than fail it.
-        let parked = error.is_unauthenticated()
-            || error.problem().is_some_and(|problem| problem.class() == Class::Unauthenticated);
+        // Credentials that are wrong, or lack a role, are mended by an operator and no fault of the person the
+        // run is about: the run is parked rather than failed.
+        let parked = error.is_unauthenticated() || error.is_forbidden();
         Self {
             message: with_sources(&error),
             delivery: error.delivery(),
@@ -209,6 +215,8 @@ pub enum Verb {
     Change,
     /// Something ends.
     Remove,
+    /// Nothing changes; something is looked at that must hold.
+    Confirm,
 }
 
 impl Verb {
@@ -219,6 +227,7 @@ impl Verb {
             Self::Add => '+',
             Self::Change => '~',
             Self::Remove => '-',
+            Self::Confirm => '?',
         }
     }
 }

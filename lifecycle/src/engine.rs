@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use client_core::{Clock, Randomness, SystemRandomness};
+use client_core::{Clock, SystemRandomness};
 use futures::Stream;
 use tokio::sync::{Semaphore, broadcast, watch};
 use tokio::task::AbortHandle;
@@ -16,7 +16,7 @@ use self::drive::drive;
 use crate::journal::{Journal, JournalError, Known};
 use crate::ledger::{Head, Record};
 use crate::operation::{Operation, OperationError};
-use crate::plan::{Intent, Plan, StepId};
+use crate::plan::{Intent, Plan, StepId, Subject};
 use crate::run::{Outcome, Run, RunId, RunStatus};
 use crate::systems::Systems;
 
@@ -125,7 +125,6 @@ struct Core {
     systems: Systems,
     journal: Journal,
     clock: Arc<dyn Clock>,
-    randomness: Arc<dyn Randomness>,
     slots: Semaphore,
     subjects: Subjects,
     at_work: Mutex<HashMap<RunId, watch::Receiver<Option<Ended>>>>,
@@ -152,19 +151,12 @@ impl Drop for Tasks {
 pub struct EngineBuilder {
     systems: Systems,
     concurrency: usize,
-    randomness: Arc<dyn Randomness>,
 }
 
 impl EngineBuilder {
     /// How many runs are at work at once. Default 8: enough to keep Okta's buckets busy from one process.
     pub fn concurrency(mut self, runs: usize) -> Self {
         self.concurrency = runs.max(1);
-        self
-    }
-
-    /// Replaces the source of chance, from which run ids come.
-    pub fn randomness(mut self, randomness: Arc<dyn Randomness>) -> Self {
-        self.randomness = randomness;
         self
     }
 
@@ -193,7 +185,6 @@ impl EngineBuilder {
             clock: self.systems.clock().clone(),
             systems: self.systems,
             journal,
-            randomness: self.randomness,
             slots: Semaphore::new(self.concurrency),
             subjects: Subjects::default(),
             at_work: Mutex::default(),
@@ -206,7 +197,7 @@ impl EngineBuilder {
 impl Engine {
     /// Begins an engine that works on `systems`.
     pub fn builder(systems: Systems) -> EngineBuilder {
-        EngineBuilder { systems, concurrency: 8, randomness: Arc::new(SystemRandomness) }
+        EngineBuilder { systems, concurrency: 8 }
     }
 
     /// An engine whose journal is at `path`.
@@ -262,7 +253,7 @@ impl Engine {
     /// As [`find`](Self::find); [`EngineError::StepTwice`]; or if the journal fails.
     pub async fn submit(&self, plan: &Plan) -> Result<RunId, EngineError> {
         plan.check().map_err(EngineError::StepTwice)?;
-        let new = RunId::generate(&*self.core.clock, &*self.core.randomness);
+        let new = RunId::generate(&*self.core.clock, &SystemRandomness);
         let id = match self.core.journal.accept(new.clone(), plan, self.core.clock.now()).await? {
             Some(known) => same(known, &plan.intent)?,
             None => new,
@@ -317,8 +308,8 @@ impl Engine {
     ///
     /// If there is no such run, or the journal fails.
     pub async fn status(&self, id: &RunId) -> Result<Run, EngineError> {
-        match self.core.journal.load(id).await? {
-            Some((run, _)) => Ok(run),
+        match self.core.journal.run(id).await? {
+            Some(run) => Ok(run),
             None => Err(EngineError::UnknownRun(id.clone())),
         }
     }
@@ -377,11 +368,13 @@ impl Engine {
         at_work.insert(id.clone(), ended);
         let (core, id) = (self.core.clone(), id.clone());
         let task = tokio::spawn(async move {
+            // Also if an action panics: the run can be taken up again.
+            let at_work = AtWork { core: &core, id: &id };
             let result = drive(&core, &id).await;
             if let Err(error) = &result {
                 tracing::error!(run = %id, %error, "the run cannot go on");
             }
-            lock(&core.at_work).remove(&id);
+            drop(at_work);
             let _ = tell.send(Some(result));
         });
         let mut tasks = lock(&self.tasks.0);
@@ -406,25 +399,45 @@ fn same(known: Known, intent: &Intent) -> Result<RunId, EngineError> {
     Ok(id)
 }
 
-/// Whose turn it is: one run at a time for each subject.
+/// A run that is being driven, until dropped.
+struct AtWork<'a> {
+    core: &'a Core,
+    id: &'a RunId,
+}
+
+impl Drop for AtWork<'_> {
+    fn drop(&mut self) {
+        lock(&self.core.at_work).remove(self.id);
+    }
+}
+
+/// Whose turn it is: one run at a time for each login, and for each person.
 #[derive(Debug, Default)]
 struct Subjects(Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>);
 
 impl Subjects {
-    async fn turn(&self, login: &str) -> tokio::sync::OwnedMutexGuard<()> {
-        let queue = {
-            let mut queues = lock(&self.0);
-            queues.retain(|_, queue| queue.strong_count() > 0);
-            // Okta compares logins without regard to case.
-            let key = login.to_lowercase();
-            let known = queues.get(&key).and_then(Weak::upgrade);
-            known.unwrap_or_else(|| {
-                let queue = Arc::default();
-                queues.insert(key, Arc::downgrade(&queue));
-                queue
-            })
-        };
-        queue.lock_owned().await
+    async fn turns(&self, subject: &Subject) -> Vec<tokio::sync::OwnedMutexGuard<()>> {
+        // Okta compares logins without regard to case.
+        let mut keys = vec![format!("login {}", subject.login.to_lowercase())];
+        keys.extend(subject.person.iter().map(|person| format!("person {person}")));
+        // Everybody takes them in one order, so that no two wait for each other.
+        keys.sort();
+        let mut turns = Vec::new();
+        for key in keys {
+            turns.push(self.queue(key).lock_owned().await);
+        }
+        turns
+    }
+
+    fn queue(&self, key: String) -> Arc<tokio::sync::Mutex<()>> {
+        let mut queues = lock(&self.0);
+        queues.retain(|_, queue| queue.strong_count() > 0);
+        let known = queues.get(&key).and_then(Weak::upgrade);
+        known.unwrap_or_else(|| {
+            let queue = Arc::default();
+            queues.insert(key, Arc::downgrade(&queue));
+            queue
+        })
     }
 }
 

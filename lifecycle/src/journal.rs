@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 
 use self::writer::Writer;
 use crate::ledger::{Entry, Head, Record};
-use crate::plan::{Intent, Plan};
+use crate::plan::{Intent, Plan, Request, Subject};
 use crate::run::{Run, RunId, RunStatus, StepReport};
 
 /// `lcjl`: tells our files from other SQLite databases.
@@ -66,6 +66,14 @@ pub enum JournalError {
         what: String,
         /// Why not.
         why: String,
+    },
+    /// A run's plan is not the one that was accepted.
+    #[error(
+        "the plan of run {run} was changed in the journal after it was accepted: nothing of it is applied"
+    )]
+    PlanChanged {
+        /// The run.
+        run: RunId,
     },
     /// The writer is gone.
     #[error("the journal is closed")]
@@ -172,29 +180,23 @@ impl Journal {
             .await
     }
 
-    /// A run with its plan.
+    /// A run, without its plan: readable also where the plan has actions that this program does not know.
+    pub(crate) async fn run(&self, id: &RunId) -> Result<Option<Run>, JournalError> {
+        let id = id.clone();
+        self.writer.run(move |db| Ok(stored(db, &id)?.map(|(run, _)| run))).await
+    }
+
+    /// A run with its plan, which must be the one that was accepted.
     pub(crate) async fn load(&self, id: &RunId) -> Result<Option<(Run, Plan)>, JournalError> {
         let id = id.clone();
         self.writer
             .run(move |db| {
-                let row = db
-                    .query_row("SELECT plan, digest, status FROM run WHERE id = ?1", [id.as_str()], |row| {
-                        Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
-                    })
-                    .optional()?;
-                let Some((plan, digest, status)) = row else { return Ok(None) };
-                let plan: Plan = from_text(&plan, "a plan")?;
-                let run = Run {
-                    operation: plan.operation.clone(),
-                    subject: plan.subject.clone(),
-                    request: plan.request.clone(),
-                    policy: plan.intent.policy.clone(),
-                    digest,
-                    status: from_text(&status, "a run's status")?,
-                    steps: steps(db, &id)?,
-                    id,
-                };
-                Ok(Some((run, plan)))
+                let Some((run, text)) = stored(db, &id)? else { return Ok(None) };
+                // The stored text is the canonical one, so its hash is the plan's digest.
+                if accepted_digest(db, &id)?.as_deref() != Some(&crate::canonical::sha256(text.as_bytes())) {
+                    return Err(JournalError::PlanChanged { run: id });
+                }
+                Ok(Some((run, from_text(&text, "a plan")?)))
             })
             .await
     }
@@ -221,24 +223,24 @@ impl Journal {
             .await
     }
 
-    /// Stores where a run stands, and tells the ledger if it is at rest. Answers the ledger's head after it.
-    pub(crate) async fn status(
+    /// Stores where a run came to rest, with a ledger record unless it rests there already.
+    pub(crate) async fn rest(
         &self,
         run: &RunId,
         status: &RunStatus,
         record: Stamp,
-    ) -> Result<Head, JournalError> {
+    ) -> Result<(), JournalError> {
         let (run, status) = (run.clone(), status.clone());
         self.writer
             .run(move |db| {
-                db.execute(
-                    "UPDATE run SET status = ?2, final = ?3 WHERE id = ?1",
+                let changed = db.execute(
+                    "UPDATE run SET status = ?2, final = ?3 WHERE id = ?1 AND status <> ?2",
                     params![run.as_str(), to_text(&status), status.is_final()],
                 )?;
-                match status {
-                    RunStatus::Running => head(db),
-                    status => append(db, &run, Entry::Rested { status }, record),
+                if changed > 0 {
+                    append(db, &run, Entry::Rested { status }, record)?;
                 }
+                Ok(())
             })
             .await
     }
@@ -266,11 +268,12 @@ impl Journal {
 pub(crate) type Stamp = chrono::DateTime<chrono::Utc>;
 
 fn lock(path: &Path) -> Result<(File, PathBuf), JournalError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let name = PathBuf::from(name);
     // The journal itself is made here, so that it is ours alone to read from the first byte on.
     let _journal = private_file(path)?;
+    // One journal has one lock, whatever name it is opened by.
+    let mut name = path.canonicalize().map_err(|error| open_failed(path, &error))?.into_os_string();
+    name.push(".lock");
+    let name = PathBuf::from(name);
     let file = private_file(&name)?;
     match file.try_lock() {
         Ok(()) => Ok((file, name)),
@@ -307,6 +310,8 @@ fn prepare(connection: &Connection, path: &Path) -> Result<(), JournalError> {
     }
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
+    // What "synced" means on macOS only with this.
+    connection.pragma_update(None, "fullfsync", true)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     if new {
         return Ok(connection.execute_batch(&format!(
@@ -325,6 +330,51 @@ fn known(db: &Transaction<'_>, key: &str) -> Result<Option<Known>, JournalError>
         .optional()?;
     row.map(|(id, intent)| Ok(Known { id: parse_id(&id)?, intent: from_text(&intent, "a run's intent")? }))
         .transpose()
+}
+
+/// What is read of a stored plan without knowing its actions.
+#[derive(serde::Deserialize)]
+struct Outline {
+    operation: String,
+    intent: Intent,
+    subject: Subject,
+    request: Option<Request>,
+}
+
+/// A run, and the text of its plan.
+fn stored(db: &Transaction<'_>, id: &RunId) -> Result<Option<(Run, String)>, JournalError> {
+    let row = db
+        .query_row("SELECT plan, digest, status FROM run WHERE id = ?1", [id.as_str()], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
+        })
+        .optional()?;
+    let Some((plan, digest, status)) = row else { return Ok(None) };
+    let Outline { operation, intent, subject, request } = from_text(&plan, "a plan")?;
+    let run = Run {
+        id: id.clone(),
+        operation,
+        subject,
+        request,
+        policy: intent.policy,
+        digest,
+        status: from_text(&status, "a run's status")?,
+        steps: steps(db, id)?,
+    };
+    Ok(Some((run, plan)))
+}
+
+/// The digest with which the ledger says that the run was accepted.
+fn accepted_digest(db: &Transaction<'_>, run: &RunId) -> Result<Option<String>, JournalError> {
+    let first = db
+        .query_row("SELECT record FROM ledger WHERE run = ?1 ORDER BY seq LIMIT 1", [run.as_str()], |row| {
+            row.get::<_, String>(0)
+        })
+        .optional()?;
+    let Some(text) = first else { return Ok(None) };
+    match from_text::<Record>(&text, "a ledger record")?.entry {
+        Entry::Accepted { digest, .. } => Ok(Some(digest)),
+        _ => Ok(None),
+    }
 }
 
 fn steps(db: &Transaction<'_>, run: &RunId) -> Result<Vec<StepReport>, JournalError> {
@@ -367,4 +417,27 @@ fn to_text(value: &impl Serialize) -> String {
 fn from_text<T: DeserializeOwned>(text: &str, what: &str) -> Result<T, JournalError> {
     serde_json::from_str(text)
         .map_err(|error| JournalError::Unreadable { what: what.into(), why: error.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_acknowledged_is_on_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::open(&folder.path().join("journal.db")).unwrap();
+        let pragma = async |name: &'static str| {
+            journal
+                .writer
+                .run(move |db| {
+                    Ok(db.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0))?)
+                })
+                .await
+                .unwrap()
+        };
+        assert_eq!(pragma("synchronous").await, 2.into(), "FULL");
+        assert_eq!(pragma("journal_mode").await, "wal".to_owned().into());
+        assert_eq!(pragma("fullfsync").await, 1.into());
+    }
 }

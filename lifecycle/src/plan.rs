@@ -69,13 +69,16 @@ impl Intent {
     }
 }
 
-/// The person, or account, that a plan is about. Two runs never work on one subject at once.
+/// The person, or account, that a plan is about. Two runs never work on one login, or on one person, at once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
     /// What the person signs in with.
     pub login: String,
     /// The person's name.
     pub name: String,
+    /// What stays the same whatever the person is called: the employee number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
 }
 
 /// The ServiceNow record that asked for something.

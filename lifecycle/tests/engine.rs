@@ -86,6 +86,33 @@ impl Action for TurnOn {
     }
 }
 
+/// Panics when looked at, the first time.
+#[derive(Debug, Serialize, Deserialize)]
+struct Panics;
+
+static PANICKED: AtomicUsize = AtomicUsize::new(0);
+
+#[typetag::serde(name = "test.panics")]
+#[async_trait]
+impl Action for Panics {
+    fn describe(&self) -> Change {
+        Change::new("house", Verb::Change, "fuse")
+    }
+
+    fn permissions(&self) -> Permissions {
+        Permissions::default()
+    }
+
+    async fn verify(&self, _: &Context<'_>) -> Result<State, ActionError> {
+        assert!(PANICKED.fetch_add(1, SeqCst) > 0, "the first look");
+        Ok(State::reached())
+    }
+
+    async fn apply(&self, _: &Context<'_>) -> Result<(), ActionError> {
+        Ok(())
+    }
+}
+
 /// Counts how many of its kind are at work, and how many ever were at once.
 #[derive(Debug, Serialize, Deserialize)]
 struct Crowd;
@@ -127,7 +154,7 @@ fn plan(key: &str, steps: Vec<Step>) -> Plan {
     Plan {
         operation: "light".into(),
         intent: Intent::new("light", key, &key, None),
-        subject: Subject { login: format!("{key}@acme.example"), name: key.into() },
+        subject: Subject { login: format!("{key}@acme.example"), name: key.into(), person: None },
         request: None,
         steps,
         closing: Closing::default(),
@@ -172,6 +199,23 @@ async fn a_write_that_is_lost_again_and_again_stalls_and_is_taken_up_later() {
     assert_eq!(writes("stubborn"), 3);
     assert_eq!(engine.resume().await.unwrap(), std::slice::from_ref(&run.id));
     assert_eq!(engine.finish(&run.id).await.unwrap().status, RunStatus::Done);
+}
+
+#[tokio::test]
+async fn a_refusal_because_it_is_so_already_is_no_failure() {
+    switch("crossed", |switch| switch.answers = vec![(Answer::Lost, false), (Answer::Refused, true)]);
+    let (_, run) = run("crossed").await;
+    assert_eq!((run.status, writes("crossed")), (RunStatus::Done, 2));
+}
+
+#[tokio::test]
+async fn an_action_that_panics_does_not_take_its_run_with_it() {
+    let world = World::start().await;
+    let engine = Engine::builder(world.systems()).in_memory().unwrap();
+    let id = engine.submit(&plan("panics", vec![Step::new("fuse", "it may blow", Panics)])).await.unwrap();
+    assert!(matches!(engine.finish(&id).await, Err(EngineError::Stopped(_))));
+    assert_eq!(engine.resume().await.unwrap(), std::slice::from_ref(&id));
+    assert_eq!(engine.finish(&id).await.unwrap().status, RunStatus::Done);
 }
 
 #[tokio::test]
@@ -248,6 +292,11 @@ async fn a_step_waits_for_its_time_and_holds_nobody_up() {
     other.subject = early.subject.clone();
     let other = engine.submit(&other).await.unwrap();
     assert_eq!(engine.finish(&other).await.unwrap().status, RunStatus::Done);
+    // Asking again changes nothing, so the ledger has nothing to say.
+    let head = engine.ledger_head().await.unwrap();
+    engine.resume().await.unwrap();
+    assert_eq!(engine.finish(&id).await.unwrap().status, RunStatus::Waiting { until: at });
+    assert_eq!(engine.ledger_head().await.unwrap(), head);
     world.sandbox.clock().advance_to(at);
     engine.resume().await.unwrap();
     assert_eq!(engine.finish(&id).await.unwrap().status, RunStatus::Done);
@@ -315,6 +364,12 @@ async fn two_engines_never_have_one_journal() {
     let first = world.engine(world.systems()).await;
     let second = Engine::embedded(world.journal(), world.systems());
     assert!(matches!(second, Err(JournalError::InUse { .. })));
+    #[cfg(unix)]
+    {
+        let alias = world.journal().with_file_name("alias.db");
+        std::os::unix::fs::symlink(world.journal(), &alias).unwrap();
+        assert!(matches!(Engine::embedded(alias, world.systems()), Err(JournalError::InUse { .. })));
+    }
     drop(first);
     world.engine(world.systems()).await;
 }
@@ -331,6 +386,47 @@ async fn a_journal_outlives_its_engine() {
     assert_eq!(engine.status(&id).await.unwrap(), run);
     assert_eq!(ledger::verify(&engine.ledger(None).await.unwrap()).unwrap(), head);
     assert!(engine.open_runs().await.unwrap().is_empty());
+}
+
+/// A run that waits, in a journal in which `change` is done to its plan's text.
+async fn with_changed_plan(name: &str, change: fn(&str) -> String) -> (World, Engine, lifecycle::RunId) {
+    let world = World::start().await;
+    let engine = world.engine(world.systems()).await;
+    let tomorrow = world.sandbox.clock().now() + TimeDelta::days(1);
+    let id = engine.submit(&plan(name, vec![step(name).not_before(tomorrow)])).await.unwrap();
+    engine.finish(&id).await.unwrap();
+    drop(engine);
+    drop(world.engine(world.systems()).await);
+    let db = rusqlite::Connection::open(world.journal()).unwrap();
+    let text: String = db.query_row("SELECT plan FROM run", [], |row| row.get(0)).unwrap();
+    db.execute("UPDATE run SET plan = ?1", [change(&text)]).unwrap();
+    drop(db);
+    world.sandbox.clock().advance_to(tomorrow);
+    let engine = world.engine(world.systems()).await;
+    (world, engine, id)
+}
+
+#[tokio::test]
+async fn a_plan_that_was_changed_in_the_journal_is_not_applied() {
+    let other = |text: &str| text.replace("changed-switch", "another-switch");
+    let (_world, engine, id) = with_changed_plan("changed-switch", other).await;
+    engine.resume().await.unwrap();
+    let error = engine.finish(&id).await.unwrap_err();
+    assert!(error.to_string().contains("was changed in the journal"), "{error}");
+    assert_eq!([writes("changed-switch"), writes("another-switch")], [0, 0]);
+}
+
+#[tokio::test]
+async fn a_plan_with_an_action_of_another_program_can_be_looked_at_and_holds_up_nobody() {
+    let foreign = |text: &str| text.replace("test.turn_on", "test.of_another_program");
+    let (_world, engine, id) = with_changed_plan("foreign", foreign).await;
+    let status = engine.status(&id).await.unwrap().status;
+    assert!(matches!(status, RunStatus::Waiting { .. }), "{status}");
+    let other = engine.submit(&plan("foreign-other", vec![step("foreign-other")])).await.unwrap();
+    engine.resume().await.unwrap();
+    assert_eq!(engine.finish(&other).await.unwrap().status, RunStatus::Done);
+    assert!(!engine.status(&id).await.unwrap().status.is_final());
+    assert_eq!(writes("foreign"), 0);
 }
 
 #[cfg(unix)]

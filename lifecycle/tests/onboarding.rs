@@ -339,15 +339,80 @@ async fn a_hire_called_off_before_the_start_date_is_never_activated() {
     let writes = world.writes().len();
     engine.resume().await.unwrap();
     let run = engine.finish(&waiting.id).await.unwrap();
-    assert_needs_human(
-        &run,
-        "still-wanted",
-        &format!("{} is in state Closed Incomplete (4) now", ticket.task_number),
-    );
+    assert_needs_human(&run, "still-wanted", &format!("{} is Closed Incomplete (4) now", ticket.task_number));
     assert_eq!(world.okta_user(LOGIN)["status"], "STAGED");
     assert!(world.mails().is_empty());
     assert_eq!(short(&world.writes()[writes..]), [""; 0]);
     assert_eq!(world.row("sc_task", &ticket.task_sys_id), before);
+}
+
+#[tokio::test]
+async fn what_happens_to_the_request_while_a_run_is_stalled_is_seen_before_anybody_can_sign_in() {
+    let cases: [(&str, serde_json::Value, &str); 3] = [
+        ("sc_task", json!({"state": "-5"}), "is Pending (-5) now"),
+        ("sc_req_item", json!({"approval": "rejected"}), "its approval withdrawn"),
+        (
+            "start_date",
+            json!({"value": "2026-04-01"}),
+            "start_date was \"2026-03-02\", and is \"2026-04-01\" now",
+        ),
+    ];
+    for (table, change, says) in cases {
+        let world = World::start().await;
+        let ticket = world.hire();
+        let engine = world.engine(world.systems()).await;
+        world.sandbox.add_fault(Fault::okta("PUT", "/api/v1/groups", Effect::Status(503)).times(15));
+        let run = engine.run(&onboard(&ticket)).await.unwrap();
+        assert!(matches!(run.status, RunStatus::Stalled { .. }), "{}", run.status);
+        let (table, id) = match table {
+            "sc_task" => (table, ticket.task_sys_id.clone()),
+            "start_date" => ("sc_item_option", world.answer_row(&ticket, "2026-03-02")),
+            _ => (table, ticket.item_sys_id.clone()),
+        };
+        world.sandbox.edit_record(table, &id, &change).unwrap();
+        engine.resume().await.unwrap();
+        let run = engine.finish(&run.id).await.unwrap();
+        assert_needs_human(&run, "still-wanted", says);
+        assert_eq!(world.okta_user(LOGIN)["status"], "STAGED");
+        assert!(world.mails().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_role_that_is_missing_stalls_the_run_and_fails_nobody() {
+    let world = World::start().await;
+    let ticket = world.hire();
+    let engine = world.engine(world.systems()).await;
+    world.sandbox.add_fault(Fault::okta("PUT", "/api/v1/groups", Effect::Status(403)));
+    let run = engine.run(&onboard(&ticket)).await.unwrap();
+    assert!(matches!(run.status, RunStatus::Stalled { .. }), "{}", run.status);
+    engine.resume().await.unwrap();
+    assert_eq!(engine.finish(&run.id).await.unwrap().status, RunStatus::Done);
+}
+
+#[tokio::test]
+async fn a_number_given_to_another_account_after_planning_makes_no_second_account() {
+    let world = World::start().await;
+    let ticket = world.hire();
+    let plan = plan(&world, &ticket).await;
+    world.sandbox.add_okta_user(&json!({"profile": somebody("n.l@acme.example", "90001")})).unwrap();
+    world.sandbox.clock().advance(std::time::Duration::from_secs(5));
+    let engine = world.engine(world.systems()).await;
+    let id = engine.submit(&plan).await.unwrap();
+    let run = engine.finish(&id).await.unwrap();
+    assert_needs_human(&run, "create-account", "the employee number 90001 belongs to the account");
+    assert!(world.find_okta_user(LOGIN).is_none());
+}
+
+#[tokio::test]
+async fn nobody_gets_a_login_that_is_somebody_elses_mail_address() {
+    let world = World::start().await;
+    let ticket = world.hire();
+    let mut other = somebody("someone@acme.example", "55555");
+    other["email"] = LOGIN.into();
+    world.sandbox.add_okta_user(&json!({"profile": other})).unwrap();
+    world.sandbox.clock().advance(std::time::Duration::from_secs(5));
+    assert_eq!(plan(&world, &ticket).await.subject.login, "nora.lindqvist2@acme.example");
 }
 
 #[tokio::test]

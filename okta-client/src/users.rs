@@ -186,10 +186,10 @@ impl<'a> Users<'a> {
     ///
     /// # Errors
     ///
-    /// As every call.
+    /// As every call. Never repeated after an ambiguous end: the person may have enrolled anew meanwhile.
     pub async fn reset_factors(&self, id: &UserId) -> Result<(), Error> {
         let path = user(id).word("lifecycle/reset_factors");
-        self.lifecycle("okta.users.reset_factors", Safety::Idempotent, path).await
+        self.lifecycle("okta.users.reset_factors", Safety::Unsafe, path).await
     }
 
     async fn lifecycle(&self, name: &'static str, safety: Safety, path: Path) -> Result<(), Error> {

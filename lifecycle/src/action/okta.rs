@@ -1,5 +1,7 @@
 //! Changes to Okta.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use okta_client::{
@@ -16,6 +18,9 @@ pub const OKTA_USER: &str = "okta_user";
 
 /// How far Okta's clock and ours may be apart.
 const SKEW: TimeDelta = TimeDelta::minutes(5);
+
+/// How long after it was done a thing is looked for in the System Log. Okta promises no time; seconds are usual.
+const LOGGED_WITHIN: Duration = Duration::from_secs(120);
 
 /// An account, known when the plan is made or made by one of its steps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,7 +69,8 @@ impl Account {
 /// Makes an account, STAGED: nobody can sign in with it, and no mail is sent.
 ///
 /// Okta has no key that would make a repetition harmless, so after a lost answer the account is looked up by
-/// its login, and taken for ours only if the person's number agrees and it is younger than our intent.
+/// its login, and taken for ours only if the person's number agrees. Before the intent was journalled the login
+/// was free, so what is there now came after.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct CreateUser {
     /// The attributes, `login` and `employeeNumber` among them.
@@ -79,8 +85,25 @@ impl CreateUser {
     fn is_ours(&self, found: &User, context: &Context<'_>) -> bool {
         let number = self.text("employeeNumber");
         let same_person = !number.is_empty() && found.profile.text("employeeNumber") == Some(number);
-        let younger = context.intended_at.is_some_and(|intended| found.created >= intended - SKEW);
-        same_person && younger
+        same_person && context.intended_at.is_some()
+    }
+
+    /// Somebody who was given the person's number meanwhile, under another login. The search lags behind by
+    /// seconds; what it finds is read again.
+    async fn namesake(&self, context: &Context<'_>) -> Result<Option<User>, ActionError> {
+        let number = self.text("employeeNumber");
+        if number.is_empty() {
+            return Ok(None);
+        }
+        let users = context.systems.okta.users();
+        let found = users.list().search(Filter::eq("profile.employeeNumber", number)).send();
+        for candidate in found.collect_all().await? {
+            let user = users.find(&candidate.id).await?;
+            if let Some(user) = user.filter(|user| user.profile.text("employeeNumber") == Some(number)) {
+                return Ok(Some(user));
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -101,7 +124,14 @@ impl Action for CreateUser {
 
     async fn verify(&self, context: &Context<'_>) -> Result<State, ActionError> {
         match context.systems.okta.users().find_by_login(self.text("login")).await? {
-            None => Ok(State::Open),
+            None => Ok(match self.namesake(context).await? {
+                None => State::Open,
+                Some(other) => State::Drifted(format!(
+                    "the employee number {} belongs to the account {} meanwhile",
+                    self.text("employeeNumber"),
+                    other.id
+                )),
+            }),
             Some(found) if self.is_ours(&found, context) => {
                 Ok(State::Reached(Findings::from([(OKTA_USER.to_owned(), found.id.to_string())])))
             }
@@ -230,6 +260,12 @@ impl Action for Activate {
         let user = self.account.read(context).await?;
         Ok(match user.status {
             _ if user.transitioning_to_status.is_some() => State::Underway,
+            // Nobody but us takes up a former account: whoever did may have meant something else.
+            status @ (UserStatus::Provisioned | UserStatus::Active)
+                if self.from == UserStatus::Deprovisioned && context.intended_at.is_none() =>
+            {
+                State::Drifted(format!("the account is {status} already"))
+            }
             // ACTIVE where the org allows an account without a password.
             UserStatus::Provisioned | UserStatus::Active => State::reached(),
             ref status if *status == self.from => State::Open,
@@ -266,6 +302,10 @@ impl Action for SendActivation {
 
     fn permissions(&self) -> Permissions {
         Permissions::okta(&["okta.users.manage", "okta.logs.read"])
+    }
+
+    fn shows_within(&self) -> Duration {
+        LOGGED_WITHIN
     }
 
     async fn verify(&self, context: &Context<'_>) -> Result<State, ActionError> {
@@ -355,6 +395,10 @@ impl Action for ResetFactors {
 
     fn permissions(&self) -> Permissions {
         Permissions::okta(&["okta.users.manage", "okta.logs.read"])
+    }
+
+    fn shows_within(&self) -> Duration {
+        LOGGED_WITHIN
     }
 
     async fn verify(&self, context: &Context<'_>) -> Result<State, ActionError> {

@@ -1,13 +1,17 @@
 //! Changes to ServiceNow.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use servicenow_client::{JournalKind, Query, Record, ScReqItem, ScTask, SysId, SysUser, TaskState};
+use servicenow_client::{Approval, JournalKind, Query, Record, ScReqItem, ScTask, SysId, SysUser, TaskState};
 
-use super::{Action, ActionError, Change, Context, Permissions, State, Verb};
+use super::{Action, ActionError, Change, Context, Findings, Permissions, State, Verb};
 use crate::run::StepReport;
+
+/// The name under which a step's findings hold the journal field that its note is in.
+pub const NOTE: &str = "note";
 
 /// The longest note: the rest belongs into an attachment.
 const LONGEST_NOTE: usize = 8 * 1024;
@@ -130,6 +134,55 @@ pub(crate) fn state_label(state: &TaskState) -> String {
     format!("{label} ({state})")
 }
 
+/// Confirms that a request still stands: the item is active and approved, its ticket open and not on hold, and
+/// the answers are those that were planned with. Changes nothing, and stops the run if it does not.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ConfirmRequest {
+    /// The requested item.
+    pub item: SysId,
+    /// What is worked on: its task, or the item itself.
+    pub ticket: Ticket,
+    /// Answers that must not have changed, by the variable's name.
+    pub answers: BTreeMap<String, String>,
+}
+
+#[typetag::serde(name = "servicenow.confirm_request")]
+#[async_trait]
+impl Action for ConfirmRequest {
+    fn describe(&self) -> Change {
+        Change::new("servicenow", Verb::Confirm, format!("ticket {} still stands", self.ticket.number))
+    }
+
+    fn permissions(&self) -> Permissions {
+        Permissions::servicenow(&["itil"])
+    }
+
+    async fn verify(&self, context: &Context<'_>) -> Result<State, ActionError> {
+        let servicenow = &context.systems.servicenow;
+        match self.ticket.state(context).await? {
+            Some(TaskState::Open | TaskState::WorkInProgress) => {}
+            state => {
+                let state = state.as_ref().map_or_else(|| "unknown".to_owned(), state_label);
+                return Ok(State::Drifted(format!("{} is {state} now", self.ticket.number)));
+            }
+        }
+        let item = servicenow.table::<ScReqItem>().get(&self.item).await?;
+        if item.active.get() == Some(&false) || item.approval.get() != Some(&Approval::Approved) {
+            return Ok(State::Drifted("the request was called off, or its approval withdrawn".into()));
+        }
+        let answers = servicenow.request_item_variables(&self.item).await?;
+        let is = |name: &str| answers.value(name).unwrap_or_default().trim();
+        Ok(match self.answers.iter().find(|(name, was)| is(name) != was.as_str()) {
+            Some((name, was)) => State::Drifted(format!("{name} was {was:?}, and is {:?} now", is(name))),
+            None => State::reached(),
+        })
+    }
+
+    async fn apply(&self, _: &Context<'_>) -> Result<(), ActionError> {
+        Err(ActionError::permanent("there is nothing to do but to look"))
+    }
+}
+
 /// Writes a note on a ticket, once.
 ///
 /// Notes are only ever appended, so writing one again would double it: each carries the mark of its run and
@@ -158,12 +211,16 @@ pub enum Audience {
 
 impl AddNote {
     fn render(&self, context: &Context<'_>) -> String {
-        let mut text = self.text.clone();
+        let mut text = String::new();
+        if self.with_steps {
+            // First, so that no cut takes it away.
+            let head = context.ledger;
+            let _ = writeln!(text, "Ledger: {} records, head {}", head.records, head.hash);
+        }
+        text.push_str(&self.text);
         if self.with_steps {
             text.push_str("\n\n");
             text.extend(context.steps.iter().map(line));
-            let head = context.ledger;
-            let _ = write!(text, "Ledger: {} records, head {}", head.records, head.hash);
         }
         // Between these ServiceNow shows a note as HTML, and names on a ticket are what somebody typed.
         let text = text.replace("[code]", "(code)").replace("[/code]", "(/code)");
@@ -202,7 +259,7 @@ impl Action for AddNote {
         let mark = context.mark.to_string();
         let journal = context.systems.servicenow.journal();
         if journal.find_note(self.ticket.table.name(), &self.ticket.sys_id, &mark).await?.is_some() {
-            return Ok(State::reached());
+            return Ok(State::Reached(Findings::from([(NOTE.to_owned(), self.kind().field().to_owned())])));
         }
         Ok(match self.ticket.state(context).await? {
             Some(state) if state.is_closed() => {
@@ -231,9 +288,12 @@ fn line(report: &StepReport) -> String {
     format!("- {}: {outcome}{requests}\n", report.step)
 }
 
-/// As much of `text` as fits, whole characters only.
-fn within(text: &str, bytes: usize) -> &str {
-    &text[..text.floor_char_boundary(bytes)]
+/// As much of `text` as fits, and a word if that is not all.
+fn within(text: &str, bytes: usize) -> String {
+    if text.len() <= bytes {
+        return text.to_owned();
+    }
+    format!("{}\n(cut: the ledger has the rest)", &text[..text.floor_char_boundary(bytes)])
 }
 
 /// A ServiceNow user to be there.

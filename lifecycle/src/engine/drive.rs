@@ -20,24 +20,22 @@ const ATTEMPTS: u32 = 3;
 /// afterwards, and users report memberships that show after half a minute.
 const SHOWS_WITHIN: Duration = Duration::from_secs(60);
 
-/// How long a write whose answer was lost may still be at work on the other side.
-const SETTLES_WITHIN: Duration = Duration::from_secs(5);
-
 /// Drives a run until it comes to rest.
 pub(super) async fn drive(core: &Arc<Core>, id: &RunId) -> Result<(), EngineError> {
     let unknown = || EngineError::UnknownRun(id.clone());
     let (_, plan) = core.journal.load(id).await?.ok_or_else(unknown)?;
-    let _turn = core.subjects.turn(&plan.subject.login).await;
+    let _turns = core.subjects.turns(&plan.subject).await;
     // Only fails when closed, and nobody closes it.
     let _slot = core.slots.acquire().await;
-    let (run, _) = core.journal.load(id).await?.ok_or_else(unknown)?;
+    // Read anew: another may have had its turn meanwhile.
+    let run = core.journal.run(id).await?.ok_or_else(unknown)?;
     if run.status.is_final() {
         return Ok(());
     }
-    let head = core.journal.status(id, &RunStatus::Running, core.clock.now()).await?;
+    let head = core.journal.head().await?;
     let mut driver = Driver { core, id, steps: run.steps, head };
     let status = driver.walk(&plan).await?;
-    core.journal.status(id, &status, core.clock.now()).await?;
+    core.journal.rest(id, &status, core.clock.now()).await?;
     tracing::info!(run = %id, %status, "run came to rest");
     driver.tell(Progress::Rested { run: id.clone(), status });
     Ok(())
@@ -63,11 +61,11 @@ enum Sent {
 
 impl Sent {
     /// How long to look for what it should have done.
-    fn patience(&self) -> Duration {
+    fn patience(&self, step: &Step) -> Duration {
         match self {
             Self::Nothing => Duration::ZERO,
-            Self::Accepted => SHOWS_WITHIN,
-            Self::Lost(_) => SETTLES_WITHIN,
+            Self::Accepted => SHOWS_WITHIN.max(step.action.shows_within()),
+            Self::Lost(_) => step.action.shows_within(),
         }
     }
 }
@@ -145,7 +143,7 @@ impl Driver<'_> {
         // A write that an engine before us announced may be on its way still.
         let mut sent = if report.intended_at.is_some() { Sent::Lost(CRASHED.into()) } else { Sent::Nothing };
         for attempt in 0.. {
-            match (self.look(step, systems, report, sent.patience()).await, sent) {
+            match (self.look(step, systems, report, sent.patience(step)).await, sent) {
                 (Err(error), _) => return Ok(failed(&error)),
                 (Ok(State::Reached(findings)), _) => return Ok(reached(report, findings)),
                 (Ok(State::Drifted(found)), _) => return Ok(Taken::Ended(Outcome::Drifted { found })),
@@ -163,11 +161,26 @@ impl Driver<'_> {
                 Err(error) => match error.delivery {
                     Delivery::Done => Sent::Accepted,
                     Delivery::Unknown => Sent::Lost(error.to_string()),
-                    Delivery::NotSent | Delivery::Refused => return Ok(failed(&error)),
+                    Delivery::NotSent => return Ok(failed(&error)),
+                    Delivery::Refused => return self.refused(step, systems, report, &error).await,
                 },
             };
         }
         unreachable!("the loop returns at the latest after {ATTEMPTS} attempts")
+    }
+
+    /// A refusal may say that it is so already: a write that was thought lost came through after all.
+    async fn refused(
+        &self,
+        step: &Step,
+        systems: &Systems,
+        report: &mut StepReport,
+        error: &ActionError,
+    ) -> Result<Taken, EngineError> {
+        match self.look(step, systems, report, Duration::ZERO).await {
+            Ok(State::Reached(findings)) => Ok(reached(report, findings)),
+            _ => Ok(failed(error)),
+        }
     }
 
     /// Looks whether the change is made, for up to `patience` while it is not.

@@ -12,8 +12,9 @@ use super::JournalError;
 /// long.
 const BATCH: usize = 256;
 
-/// What a caller wants done. `Err` if it failed: then whatever it wrote is taken back.
-type Job = Box<dyn FnOnce(&Transaction<'_>) -> Result<Commit, Commit> + Send>;
+/// What a caller wants done, or hears why nothing can be. `Err` if it failed: then whatever it wrote is taken
+/// back.
+type Job = Box<dyn FnOnce(Result<&Transaction<'_>, JournalError>) -> Result<Commit, Commit> + Send>;
 
 /// What tells the caller of a job that it is durable, or that it is not.
 type Commit = Box<dyn FnOnce(Result<(), JournalError>) + Send>;
@@ -42,11 +43,11 @@ impl Writer {
     ) -> Result<T, JournalError> {
         let (answer, wait) = oneshot::channel();
         let job: Job = Box::new(move |transaction| {
-            let result = job(transaction);
+            let result = transaction.and_then(job);
             let failed = result.is_err();
             let commit: Commit = Box::new(move |committed| {
                 // Nobody listens if the caller was dropped meanwhile.
-                let _ = answer.send(committed.and(result));
+                let _ = answer.send(result.and_then(|value| committed.map(|()| value)));
             });
             if failed { Err(commit) } else { Ok(commit) }
         });
@@ -80,8 +81,8 @@ impl Drop for Writer {
 
 fn write(mut connection: Connection, jobs: &Receiver<Job>) {
     while let Ok(first) = jobs.recv() {
-        let batch = std::iter::once(first).chain(std::iter::from_fn(|| jobs.try_recv().ok()).take(BATCH));
-        let (commits, result) = transact(&mut connection, batch);
+        let more = std::iter::from_fn(|| jobs.try_recv().ok()).take(BATCH - 1);
+        let (commits, result) = transact(&mut connection, std::iter::once(first).chain(more));
         for commit in commits {
             commit(result.clone());
         }
@@ -92,30 +93,44 @@ fn transact(
     connection: &mut Connection,
     batch: impl Iterator<Item = Job>,
 ) -> (Vec<Commit>, Result<(), JournalError>) {
-    let Ok(transaction) = connection.transaction_with_behavior(TransactionBehavior::Immediate) else {
-        // The jobs are dropped unrun, and whoever waits for one hears that the journal is closed.
-        batch.for_each(drop);
-        return (Vec::new(), Ok(()));
+    let transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
+        Ok(transaction) => transaction,
+        Err(error) => return (batch.map(|job| refuse(job, error.to_string())).collect(), Ok(())),
     };
     let mut commits = Vec::new();
     let mut result = Ok(());
     for job in batch {
-        let (commit, isolated) = isolate(&transaction, job);
+        let commit = match &result {
+            Ok(()) => {
+                let (commit, isolated) = isolate(&transaction, job);
+                result = isolated;
+                commit
+            }
+            // SQLite may have ended the transaction by itself: nothing more is written outside of one.
+            Err(error) => refuse(job, error.to_string()),
+        };
         commits.push(commit);
-        result = result.and(isolated);
     }
     let result = result.and_then(|()| transaction.commit());
-    (commits, result.map_err(JournalError::from))
+    (commits, result.map_err(|error| JournalError::Io(format!("the database gave up: {error}"))))
 }
 
 /// Runs one job so that its failure takes back its own writes and nobody else's.
 fn isolate(transaction: &Transaction<'_>, job: Job) -> (Commit, rusqlite::Result<()>) {
-    let begun = transaction.execute_batch("SAVEPOINT job");
-    let (commit, end) = match job(transaction) {
+    if let Err(error) = transaction.execute_batch("SAVEPOINT job") {
+        return (refuse(job, error.to_string()), Err(error));
+    }
+    let (commit, end) = match job(Ok(transaction)) {
         Ok(commit) => (commit, "RELEASE job"),
         Err(commit) => (commit, "ROLLBACK TO job; RELEASE job"),
     };
-    (commit, begun.and_then(|()| transaction.execute_batch(end)))
+    (commit, transaction.execute_batch(end))
+}
+
+fn refuse(job: Job, why: String) -> Commit {
+    match job(Err(JournalError::Io(why))) {
+        Ok(commit) | Err(commit) => commit,
+    }
 }
 
 #[cfg(test)]
@@ -171,6 +186,27 @@ mod tests {
         let _ = futures::poll!(&mut abandoned);
         drop(abandoned);
         assert_eq!(all(&writer).await, [1]);
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_told_as_that_and_nothing_is_half_written() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE t (n INTEGER PRIMARY KEY, text TEXT)").unwrap();
+        let pages: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+        connection.execute_batch(&format!("PRAGMA max_page_count = {}", pages + 4)).unwrap();
+        let writer = Writer::start(connection).unwrap();
+        let jobs = (0..20).map(|n| {
+            writer.run(move |db| {
+                db.execute("INSERT INTO t (n, text) VALUES (?1, ?2)", (n, "x".repeat(2000)))?;
+                Ok(n)
+            })
+        });
+        let results = join_all(jobs).await;
+        let told: Vec<i64> = results.iter().filter_map(|result| result.as_ref().ok().copied()).collect();
+        let errors: String =
+            results.into_iter().filter_map(Result::err).map(|error| error.to_string()).collect();
+        assert!(errors.contains("full"), "{errors}");
+        assert_eq!(all(&writer).await, told, "what was told as written is there, and nothing else");
     }
 
     #[tokio::test]

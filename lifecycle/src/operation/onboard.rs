@@ -14,7 +14,8 @@
 //!   again; the next in the sequence is.
 //! - An account with the same employee number is never passed over, and only a DEPROVISIONED one is taken up.
 //!   What it still belonged to is taken away before it is activated.
-//! - Before the start date nobody can sign in, and on it nobody whose ticket was closed meanwhile.
+//! - Before the start date nobody can sign in, and on it nobody whose ticket was called off, put on hold or moved
+//!   meanwhile.
 //! - The activation link goes from Okta to the person, and nowhere else.
 //!
 //! # Caveats
@@ -27,8 +28,10 @@
 mod hire;
 mod person;
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
-use chrono::{DateTime, NaiveTime, Utc};
+use chrono::NaiveTime;
 use okta_client::{GroupKind, Profile, ProfilePatch, UserStatus};
 use servicenow_client::{Field, Query, ScReqItem, ScTask, TaskState};
 
@@ -38,7 +41,7 @@ use crate::action::okta::{
     Account, Activate, AddToGroup, CreateUser, RemoveFromGroup, ResetFactors, SendActivation, UpdateProfile,
 };
 use crate::action::servicenow::{
-    AddNote, Audience, EnsureUser, SetTicketState, Ticket, TicketTable, state_label,
+    AddNote, Audience, ConfirmRequest, EnsureUser, SetTicketState, Ticket, TicketTable, state_label,
 };
 use crate::operation::{Operation, OperationError};
 use crate::plan::{Closing, Intent, Plan, PolicyRef, Request, Step, StepId, Subject};
@@ -145,7 +148,7 @@ impl Operation for Onboard {
 
         let ticket = asked.ticket();
         let why = asked.hire.why(&asked.request().number);
-        let still_wanted = still_wanted(&asked, &ticket, systems.clock().now());
+        let still_wanted = still_wanted(&asked, &ticket);
         let mut steps = vec![take(&ticket)];
         match person {
             Person::New => steps.extend(join(&asked, &why, profile, &grants, still_wanted)),
@@ -170,7 +173,11 @@ impl Operation for Onboard {
         Ok(Plan {
             operation: "onboard".to_owned(),
             intent: self.intent(&asked),
-            subject: Subject { name: asked.hire.name(), login },
+            subject: Subject {
+                name: asked.hire.name(),
+                login,
+                person: Some(asked.hire.employee_number.clone()),
+            },
             request: Some(asked.request()),
             steps,
             closing: closing(&ticket, &asked.hire),
@@ -233,20 +240,14 @@ impl Onboard {
 }
 
 /// The steps for somebody who was never here.
-fn join(
-    asked: &Asked,
-    why: &str,
-    profile: Profile,
-    grants: &[Grant],
-    still_wanted: Option<Step>,
-) -> Vec<Step> {
+fn join(asked: &Asked, why: &str, profile: Profile, grants: &[Grant], still_wanted: Step) -> Vec<Step> {
     let login = profile.login().unwrap_or_default().to_owned();
     let create = Step::new("create-account", why, CreateUser { profile });
     let account = Account::MadeBy { step: create.id.clone(), login };
     let activate = Activate { account: account.clone(), from: UserStatus::Staged, mail: true };
     let mut steps = vec![create];
     steps.extend(memberships(&account, grants));
-    steps.extend(still_wanted);
+    steps.push(still_wanted);
     steps.push(on_start_date(asked, Step::new("activate", asked.hire.why_activate(), activate)));
     steps
 }
@@ -261,7 +262,7 @@ fn rejoin(
     former: person::Former,
     patch: ProfilePatch,
     grants: &[Grant],
-    still_wanted: Option<Step>,
+    still_wanted: Step,
 ) -> Vec<Step> {
     let account = Account::Existing { id: former.id, login: former.login };
     let kept = |id: &okta_client::GroupId| {
@@ -279,7 +280,7 @@ fn rejoin(
             Step::new(&format!("leave-{n}"), why, action)
         })
         .collect();
-    steps.extend(still_wanted);
+    steps.push(still_wanted);
     let activate = Activate { account: account.clone(), from: UserStatus::Deprovisioned, mail: false };
     let why_activate = "was here before: the former account is taken up again, so its history stays joined";
     steps.push(on_start_date(asked, Step::new("activate", why_activate, activate)));
@@ -314,12 +315,18 @@ fn take(ticket: &Ticket) -> Step {
     Step::new("take-ticket", "so that nobody else begins on it", action)
 }
 
-/// After a wait: a ticket that was closed meanwhile stops the run before anybody can sign in.
-fn still_wanted(asked: &Asked, ticket: &Ticket, now: DateTime<Utc>) -> Option<Step> {
-    let action = SetTicketState { ticket: ticket.clone(), to: TaskState::WorkInProgress, close_notes: None };
-    let step =
-        on_start_date(asked, Step::new("still-wanted", "nobody called it off while it waited", action));
-    step.not_before.is_some_and(|start| now < start).then_some(step)
+/// Looked at last before anybody can sign in, however long the run waited or stalled until then.
+fn still_wanted(asked: &Asked, ticket: &Ticket) -> Step {
+    let start_date = ("start_date".to_owned(), asked.hire.start_date.to_string());
+    let action = ConfirmRequest {
+        item: asked.item.sys_id.clone(),
+        ticket: ticket.clone(),
+        answers: BTreeMap::from([start_date]),
+    };
+    on_start_date(
+        asked,
+        Step::new("still-wanted", "nobody called it off or moved the start meanwhile", action),
+    )
 }
 
 fn on_start_date(asked: &Asked, step: Step) -> Step {

@@ -8,6 +8,7 @@ use okta_client::{Filter, LogEvent};
 use serde::Serialize;
 use servicenow_client::{Query, Record as _, ScReqItem, ScTask, SysId};
 
+use crate::action::servicenow::NOTE;
 use crate::ledger::{self, Entry, Head, Record};
 use crate::plan::StepId;
 use crate::run::{Mark, Outcome, Run, StepReport};
@@ -29,7 +30,7 @@ pub struct Thread {
     /// The ledger's head, if the whole ledger is as it was written.
     pub ledger: Option<Head>,
     /// Where the thread is broken. None: every change that Okta logged for this run is a step of its plan,
-    /// every step that changed Okta is in Okta's log, and the ledger is untouched.
+    /// every step that changed Okta is in Okta's log, every note is on the ticket, and the ledger is untouched.
     pub breaks: Vec<String>,
 }
 
@@ -120,6 +121,7 @@ pub async fn thread(systems: &Systems, run: &Run, ledger: &[Record]) -> Result<T
         })
         .collect();
     breaks.extend(steps.iter().filter_map(unlogged));
+    breaks.extend(steps.iter().filter_map(unnoted));
     let known: usize = steps.iter().map(|step| step.log.len()).sum();
     if known < events.len() {
         breaks
@@ -193,6 +195,12 @@ fn unlogged(step: &StepThread) -> Option<String> {
     } else {
         None
     }
+}
+
+/// What is missing, if a step wrote a note and the ticket does not have it.
+fn unnoted(step: &StepThread) -> Option<String> {
+    let missing = step.report.findings.contains_key(NOTE) && step.notes.is_empty();
+    missing.then(|| format!("step {} wrote a note, and the ticket does not have it", step.report.step))
 }
 
 struct Noted {

@@ -50,6 +50,15 @@ impl World {
         row.unwrap_or_else(|| panic!("{table} has no {sys_id}"))
     }
 
+    /// The row that holds an answer of a request, found by what the answer is.
+    pub fn answer_row(&self, ticket: &Ticket, answer: &str) -> String {
+        let links = self.rows("sc_item_option_mtom");
+        let ours = links.iter().filter(|link| link["request_item"] == *ticket.item_sys_id);
+        let rows = ours.map(|link| self.row("sc_item_option", link["sc_item_option"].as_str().unwrap()));
+        let found = rows.into_iter().find(|row| row["value"] == answer);
+        text(&found.unwrap_or_else(|| panic!("no answer is {answer}"))["sys_id"])
+    }
+
     pub fn users_numbered(&self, number: &str) -> Vec<Value> {
         let mut users = self.rows("sys_user");
         users.retain(|user| user["employee_number"] == number);

@@ -1,7 +1,7 @@
-//! Kills the engine at every request of a run in turn, and compares how it ends.
+//! Kills the engine at every request of a run in turn, or strikes the request, and compares how it ends.
 
 use lifecycle::{Run, RunStatus, ledger};
-use sandbox::Ticket;
+use sandbox::{Effect, Fault, Ticket};
 use serde_json::Value;
 
 use super::end_state::{differences, end_state};
@@ -37,6 +37,12 @@ async fn killed_at(prepare: impl AsyncFn(&World) -> Ticket, at: usize, moment: M
     }
     drop(engine);
     let engine = world.engine(world.systems()).await;
+    if at.is_multiple_of(2) {
+        // As a service does when it starts; the others as a person who asks again.
+        for run in engine.resume().await.unwrap() {
+            engine.finish(&run).await.unwrap();
+        }
+    }
     let run = engine.run(&operation).await.unwrap();
     ledger::verify(&engine.ledger(None).await.unwrap()).unwrap();
     (world, run)
@@ -57,6 +63,37 @@ pub async fn sweep(prepare: impl AsyncFn(&World) -> Ticket) {
             if !wrong.is_empty() {
                 failures.push(format!("killed {moment:?} request {at}: {wrong:#?}"));
             }
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// Strikes each request of a run with `effect`, once: the run ends as if it had not been struck.
+pub async fn strike(start: impl AsyncFn() -> World, prepare: impl AsyncFn(&World) -> Ticket, effect: Effect) {
+    let calm = start().await;
+    let ticket = prepare(&calm).await;
+    let prepared = calm.sandbox.requests().len();
+    let engine = calm.engine(calm.systems()).await;
+    engine.run(&onboard(&ticket)).await.unwrap();
+    let (requests, end) = (calm.sandbox.requests().split_off(prepared), end_state(&calm.sandbox));
+    let mut failures = Vec::new();
+    for (at, request) in requests.iter().enumerate() {
+        let before = requests[..at].iter().filter(|earlier| earlier.system == request.system).count();
+        let world = start().await;
+        let ticket = prepare(&world).await;
+        let fault = Fault::on(request.system, "*", "*", effect).skip(u32::try_from(before).unwrap());
+        world.sandbox.add_fault(fault);
+        let engine = world.engine(world.systems()).await;
+        let struck = format!("{effect:?} at {} {}", request.method, request.path);
+        match engine.run(&onboard(&ticket)).await {
+            Ok(run) if run.status == RunStatus::Done => {
+                let wrong = differences(&end, &end_state(&world.sandbox));
+                if !wrong.is_empty() {
+                    failures.push(format!("{struck}: {wrong:#?}"));
+                }
+            }
+            Ok(run) => failures.push(format!("{struck}: the run is {}", run.status)),
+            Err(error) => failures.push(format!("{struck}: {error}")),
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));

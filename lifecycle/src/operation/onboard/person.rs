@@ -171,11 +171,29 @@ pub(super) async fn free_login(
             continue;
         }
         let named = servicenow_users.find_one(Query::new().eq("user_name", login.as_str())).await?;
-        let same_person =
-            |user: &SysUser| user.employee_number.as_str() == attributes.get_str("employeeNumber");
-        if named.is_none_or(|user| same_person(&user)) {
+        let number = attributes.get_str("employeeNumber");
+        let same_person = |user: &SysUser| user.employee_number.as_str() == number;
+        if named.is_none_or(|user| same_person(&user))
+            && !is_somebodys_address(systems, &login, number).await?
+        {
             return Ok(login);
         }
     }
     Err(OperationError::NeedsHuman(format!("the first {LOGINS} logins of the policy's sequence are taken")))
+}
+
+/// Whether mail to `login` reaches somebody else: the login is the new account's address, and its activation
+/// link must not end up in another's mailbox.
+async fn is_somebodys_address(
+    systems: &Systems,
+    login: &str,
+    number: Option<&str>,
+) -> Result<bool, OperationError> {
+    let address = Filter::eq("profile.email", login).or(Filter::eq("profile.secondEmail", login));
+    if !systems.okta.users().list().search(address).send().collect_all().await?.is_empty() {
+        return Ok(true);
+    }
+    let users = systems.servicenow.table::<SysUser>().list(Query::new().eq("email", login));
+    let found = users.collect_all().await?.rows;
+    Ok(found.iter().any(|user| user.employee_number.as_str() != number))
 }
