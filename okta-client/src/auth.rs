@@ -194,6 +194,31 @@ impl AppCredentials {
         }
     }
 
+    /// The scopes that are asked for.
+    pub(crate) fn asked(&self) -> &[String] {
+        &self.tokens.scopes
+    }
+
+    /// The scopes that Okta gave.
+    pub(crate) fn given(&self) -> Vec<String> {
+        self.tokens.given()
+    }
+
+    /// Those of the scopes that Okta refuses, if it refused them as a whole: each is asked for alone.
+    pub(crate) async fn refused(&self) -> Vec<String> {
+        let mut refused = Vec::new();
+        if self.flaw.is_some() || !self.tokens.are_refused() {
+            return refused;
+        }
+        for scope in self.asked() {
+            let alone = self.app.tokens_for(vec![scope.clone()]);
+            if alone.current(&self.app).await.is_err() && alone.are_refused() {
+                refused.push(scope.clone());
+            }
+        }
+        refused
+    }
+
     async fn token(&self) -> Result<Arc<token::Token>, CredentialError> {
         match &self.flaw {
             Some(flaw) => Err(CredentialError::new(flaw)),
@@ -262,7 +287,7 @@ fn tidy(scopes: Vec<String>) -> Result<Vec<String>, String> {
 }
 
 /// Whether a scope is one of these, or the reading half of one.
-fn covers(held: &[String], scope: &str) -> bool {
+pub(crate) fn covers(held: &[String], scope: &str) -> bool {
     let manages = scope.strip_suffix(".read").map(|family| format!("{family}.manage"));
     held.iter().any(|one| one == scope || manages.as_ref() == Some(one))
 }

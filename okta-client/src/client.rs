@@ -29,6 +29,10 @@ impl OktaClient {
         Self { pipeline, app }
     }
 
+    pub(crate) fn app(&self) -> Option<&AppCredentials> {
+        self.app.as_deref()
+    }
+
     /// Begins a client of the org at `org_url`: `https://acme.okta.com`.
     pub fn builder(org_url: impl Into<String>) -> Builder {
         Builder::new(org_url)

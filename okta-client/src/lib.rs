@@ -2,6 +2,7 @@
 
 mod auth;
 mod builder;
+mod checkup;
 mod client;
 mod dialect;
 mod filter;
@@ -13,6 +14,7 @@ mod users;
 
 pub use auth::{Algorithm, InvalidKey, ServiceApp};
 pub use builder::{Builder, ConfigError};
+pub use checkup::Finding;
 pub use client::OktaClient;
 pub use client_core::{
     Attempt, Call, Class, Clock, Delivery, Event, ExposeSecret, Failure, InvalidId, Listing, Observer,

@@ -13,11 +13,14 @@ use std::time::Duration;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
 use mockito::Matcher;
-use okta_client::{Clock as _, ConfigError, Delivery, OktaClient, ServiceApp, UserId};
+use okta_client::{
+    Clock as _, ConfigError, Delivery, OktaClient, ServiceApp, Transport, TransportError, UserId,
+};
 use serde_json::{Value, json};
 
-use support::TestClock;
+use support::{TestClock, shared};
 
 const KEY: &str = include_str!("keys/p256.jwk.json");
 const PUBLIC: &str = include_str!("keys/p256.public.json");
@@ -486,4 +489,57 @@ fn an_app_that_cannot_work_is_refused_at_once() {
         assert!(matches!(error, ConfigError::ServiceApp(_) | ConfigError::PrivateKey(_)));
         assert!(error.to_string().contains(says), "{error}");
     }
+}
+
+/// Answers as it was recorded, in order, and keeps what was asked.
+#[derive(Debug, Default)]
+struct Tape {
+    answers: Mutex<Vec<Value>>,
+    asked: Mutex<Vec<http::Request<Bytes>>>,
+}
+
+#[async_trait::async_trait]
+impl Transport for Tape {
+    async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
+        self.asked.lock().unwrap().push(request);
+        let answer = self.answers.lock().unwrap().remove(0);
+        let mut response =
+            http::Response::builder().status(u16::try_from(answer["status"].as_u64().unwrap()).unwrap());
+        for (name, value) in answer["headers"].as_object().unwrap() {
+            response = response.header(name, value.as_str().unwrap());
+        }
+        Ok(response.body(answer["body"].to_string().into()).unwrap())
+    }
+}
+
+#[tokio::test]
+async fn a_recorded_org_is_spoken_to_as_the_recording_has_it() {
+    let Some(path) = shared("fixtures/okta/dpop_token_and_request.json") else { return };
+    let recording: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let recorded = &recording["interactions"].as_array().unwrap()[..3];
+    let answers = Mutex::new(recorded.iter().map(|one| one["response"].clone()).collect());
+    let tape = Arc::new(Tape { answers, ..Tape::default() });
+    let okta = OktaClient::builder("https://test.okta.com")
+        .service_app(ServiceApp::new("0oa1app", KEY.into()).scopes(["okta.users.read"]))
+        .transport(tape.clone())
+        .clock(Arc::new(TestClock::default()))
+        .build()
+        .unwrap();
+    let users: Vec<okta_client::User> =
+        futures::TryStreamExt::try_collect(okta.users().list().limit(1).send()).await.unwrap();
+    assert!(users.is_empty());
+
+    let asked = tape.asked.lock().unwrap();
+    for (asked, recorded) in asked.iter().zip(recorded) {
+        assert_eq!(asked.method().as_str(), recorded["request"]["method"]);
+        assert_eq!(asked.uri().to_string(), recorded["request"]["url"].as_str().unwrap());
+        assert!(asked.headers()["dpop"].is_sensitive());
+    }
+    assert_eq!(asked.len(), 3);
+    let proof = |n: usize| jws(asked[n].headers()["dpop"].to_str().unwrap(), &Value::Null).1;
+    assert_eq!(proof(1)["nonce"], "sanitized_dpop_nonce");
+    assert_eq!(proof(2)["htu"], "https://test.okta.com/api/v1/users");
+    // By the recording's clock: the token's answer was made at 04:57:46.
+    assert_eq!(proof(2)["iat"], 1_773_291_466);
+    assert_eq!(asked[2].headers()["authorization"], "DPoP REDACTED");
 }

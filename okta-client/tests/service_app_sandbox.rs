@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::TryStreamExt as _;
-use okta_client::{Clock, OktaClient, ServiceApp, User};
+use okta_client::{Clock, Finding, OktaClient, ServiceApp, User};
 use sandbox::{Effect, Fault, Sandbox};
 use serde_json::Value;
 
@@ -189,4 +189,65 @@ async fn a_wrong_key_and_a_scope_that_is_not_granted_are_told_in_words() {
         let why = everybody(&okta).await.unwrap_err().source().unwrap().to_string();
         assert!(why.contains(says), "{why}");
     }
+}
+
+/// What a check finds for an app that asks for these scopes.
+async fn found(app: sandbox::ServiceApp, scopes: &[&str]) -> Vec<Finding> {
+    let sandbox = org().await;
+    let id = sandbox.register_service_app(app).unwrap();
+    let app = ServiceApp::new(id, KEY.into()).scopes(scopes.iter().copied());
+    client_off_by(&sandbox, app, TimeDelta::zero()).check_credentials().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_check_finds_nothing_where_nothing_is_wrong() {
+    for scopes in [&["okta.users.manage", "okta.groups.read"][..], &["okta.groups.read"]] {
+        assert_eq!(found(registered(), scopes).await, []);
+    }
+    // Without a scope to look with, a missing role cannot be seen.
+    let logs = || registered().scopes(["okta.logs.read"]).without_admin_role();
+    assert_eq!(found(logs(), &["okta.logs.read"]).await, []);
+}
+
+#[tokio::test]
+async fn a_check_finds_a_missing_admin_role() {
+    for scopes in [["okta.users.read"], ["okta.groups.read"]] {
+        let findings = found(registered().without_admin_role(), &scopes).await;
+        assert_eq!(findings, [Finding::NoAdminRole]);
+        assert!(findings[0].to_string().contains("scopes are granted but it has no admin role"));
+    }
+}
+
+#[tokio::test]
+async fn a_check_finds_the_scopes_that_are_not_granted() {
+    let missing = |scope: &str| Finding::ScopeNotGranted(scope.into());
+    // Left out by Okta without a word.
+    let findings = found(registered(), &["okta.users.read", "okta.logs.read"]).await;
+    assert_eq!(findings, [missing("okta.logs.read")]);
+    assert!(findings[0].to_string().contains("okta.logs.read does not exist or is not granted"));
+    // That the users cannot be looked at then says nothing about a role.
+    let groups =
+        sandbox::ServiceApp::new(serde_json::from_str(include_str!("keys/p256.public.json")).unwrap())
+            .scopes(["okta.groups.read"]);
+    let findings = found(groups, &["okta.users.read", "okta.groups.read"]).await;
+    assert_eq!(findings, [missing("okta.users.read")]);
+    // Refused with all the others, because of one.
+    assert_eq!(found(registered(), &["okta.users.read", "user.read"]).await, [missing("user.read")]);
+    // All of them wrong.
+    let both = [missing("okta.apps.read"), missing("okta.logs.read")];
+    assert_eq!(found(registered(), &["okta.logs.read", "okta.apps.read"]).await, both);
+}
+
+#[tokio::test]
+async fn a_check_of_credentials_that_are_wrong_altogether_is_an_error() {
+    let sandbox = org().await;
+    let id = sandbox.register_service_app(registered()).unwrap();
+    let app = ServiceApp::new(id, include_str!("keys/rsa.pkcs8.pem").into()).scopes(["okta.users.read"]);
+    let app = client_off_by(&sandbox, app, TimeDelta::zero());
+    let token =
+        |token: &str| OktaClient::builder(sandbox.okta_url()).api_token(token.into()).build().unwrap();
+    for okta in [app, token("wrong")] {
+        assert!(okta.check_credentials().await.unwrap_err().is_unauthenticated());
+    }
+    assert_eq!(token(sandbox.okta_token()).check_credentials().await.unwrap(), []);
 }

@@ -56,7 +56,21 @@ struct Held {
     token: Option<Arc<Token>>,
     /// How often a token was asked for, and what became of the last time if nothing did.
     asked: u64,
-    failure: Option<CredentialError>,
+    failure: Option<Denied>,
+}
+
+/// Why there is no token.
+#[derive(Debug, Clone)]
+struct Denied {
+    error: CredentialError,
+    /// Whether it is the scopes that were refused.
+    scopes: bool,
+}
+
+impl From<CredentialError> for Denied {
+    fn from(error: CredentialError) -> Self {
+        Self { error, scopes: false }
+    }
 }
 
 impl Tokens {
@@ -100,7 +114,7 @@ impl Tokens {
                             return Ok(token);
                         }
                         if let Some(failure) = held.failure.clone() {
-                            return Err(failure);
+                            return Err(failure.error);
                         }
                     }
                 }
@@ -132,7 +146,17 @@ impl Tokens {
                 held.failure = Some(error.clone());
             }
         }
-        result
+        result.map_err(|denied| denied.error)
+    }
+
+    /// The scopes that Okta gave to the token at hand.
+    pub(super) fn given(&self) -> Vec<String> {
+        self.held().token.as_ref().map(|token| token.scopes.clone()).unwrap_or_default()
+    }
+
+    /// Whether Okta refused these scopes when it was last asked.
+    pub(super) fn are_refused(&self) -> bool {
+        self.held().failure.as_ref().is_some_and(|denied| denied.scopes)
     }
 
     /// Drops the token that was refused, unless it has been replaced already.
@@ -147,7 +171,7 @@ impl Tokens {
 
 /// Asks the org's authorization server for a token. A refusal that only tells a nonce or the right time is
 /// answered with a new request; each has an assertion and a proof of its own, since their ids are used up.
-async fn ask(app: &App, scopes: &[String]) -> Result<Token, CredentialError> {
+async fn ask(app: &App, scopes: &[String]) -> Result<Token, Denied> {
     let (mut told_nonce, mut told_time) = (false, false);
     loop {
         let offset = app.offset();
@@ -156,12 +180,15 @@ async fn ask(app: &App, scopes: &[String]) -> Result<Token, CredentialError> {
         let moved = (app.offset() - offset).abs() > CLOCK_SLACK;
         let nonce = app.token_nonce.learn(&response.headers);
         if response.status.is_success() {
-            return read(scopes, &response, asked_at);
+            return Ok(read(scopes, &response, asked_at)?);
         }
         match refusal(&response).0.as_deref() {
             Some("use_dpop_nonce") if nonce && !told_nonce => told_nonce = true,
             Some("invalid_client" | "invalid_dpop_proof") if moved && !told_time => told_time = true,
-            _ => return Err(refused(scopes, &response)),
+            error => {
+                let about_scopes = matches!(error, Some("invalid_scope" | "consent_required"));
+                return Err(Denied { error: refused(scopes, &response), scopes: about_scopes });
+            }
         }
     }
 }
