@@ -27,6 +27,9 @@ use crate::problem::OktaProblem;
 
 pub use self::key::{Algorithm, InvalidKey};
 
+/// A clock that is off by fewer milliseconds is not why a signed statement was refused.
+const CLOCK_SLACK: i64 = 10_000;
+
 /// An app that acts for itself: an *API Services* app with a public key, granted scopes, and an admin role. Give
 /// it to [`Builder::service_app`](crate::Builder::service_app).
 ///
@@ -147,11 +150,12 @@ impl App {
         self.clock_offset.load(Relaxed)
     }
 
-    /// `Date` is cut to seconds and has travelled, so this never is ahead of Okta: it would refuse that.
-    fn learn_time(&self, headers: &HeaderMap) {
-        if let Some(date) = dialect::date(headers) {
-            self.clock_offset.store(date * 1000 - self.clock.now().timestamp_millis(), Relaxed);
-        }
+    /// Says whether the time that was signed so far was wrong. `Date` is cut to seconds and has travelled, so ours
+    /// never is ahead of Okta: it would refuse that.
+    fn learn_time(&self, headers: &HeaderMap) -> bool {
+        let Some(date) = dialect::date(headers) else { return false };
+        let offset = date * 1000 - self.clock.now().timestamp_millis();
+        (self.clock_offset.swap(offset, Relaxed) - offset).abs() > CLOCK_SLACK
     }
 
     /// An id that was never used: 128 random bits.
@@ -248,11 +252,16 @@ impl Credentials for AppCredentials {
     }
 
     fn heard(&self, authorization: Option<&HeaderValue>, response: &Response) -> bool {
-        self.app.learn_time(&response.headers);
+        let wrong_time = self.app.learn_time(&response.headers);
         let nonce = self.app.api_nonce.learn(&response.headers);
-        let challenge = response.header("www-authenticate").unwrap_or_default();
-        if nonce && matches!(response.status.as_u16(), 400 | 401) && challenge.contains("use_dpop_nonce") {
-            return true;
+        if matches!(response.status.as_u16(), 400 | 401) && (nonce || wrong_time) {
+            let challenge = response.header("www-authenticate").unwrap_or_default();
+            let (error, _) = token::refusal(response);
+            let says = |what: &str| challenge.contains(what) || error.as_deref() == Some(what);
+            // The token is good; it is the proof that has to be another.
+            if nonce && says("use_dpop_nonce") || wrong_time && says("invalid_dpop_proof") {
+                return true;
+            }
         }
         // Other 401s are about a feature that the org lacks.
         let refused = response.status == 401 && OktaProblem::read(response).class() == Class::Unauthenticated;

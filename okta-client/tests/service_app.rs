@@ -407,6 +407,35 @@ async fn what_is_signed_goes_by_oktas_clock() {
 }
 
 #[tokio::test]
+async fn a_proof_that_was_dated_wrongly_is_made_anew() {
+    let (early, late) = ("Mon, 30 Mar 2026 07:58:30 GMT", "Mon, 30 Mar 2026 08:58:30 GMT");
+    let mut org = Org::new().await;
+    org.tokens([token("DPoP", "t").header("date", early)]).await;
+    let old = || refusal(400, "invalid_dpop_proof").header("date", late);
+    org.answers([old(), user().header("date", late), old()]).await;
+    org.get().await.unwrap();
+    let error = org.get().await.unwrap_err();
+    assert_eq!(error.attempts(), 1, "the time was right");
+    let saw = org.saw();
+    assert_eq!(Org::paths(&saw), ["token", "api", "api", "api"]);
+    let dates: Vec<_> = saw[1..].iter().map(|saw| saw.proof().1["iat"].as_i64().unwrap()).collect();
+    assert_eq!(dates, [1_774_857_510, 1_774_861_110, 1_774_861_110]);
+}
+
+#[tokio::test]
+async fn fifty_calls_whose_token_is_refused_ask_for_one_other() {
+    let mut org = Org::new().await;
+    org.tokens([token("Bearer", "one"), token("Bearer", "two")]).await;
+    for (secret, reply) in [("Bearer one", invalid_token()), ("Bearer two", user())] {
+        let mock = org.server.mock("GET", Matcher::Any).match_header("authorization", secret);
+        let mock = mock.with_header("content-type", "application/json").with_status(reply.status);
+        mock.with_body(reply.body).expect_at_least(1).create_async().await;
+    }
+    futures::future::try_join_all((0..50).map(|_| org.get())).await.unwrap();
+    assert_eq!(Org::paths(&org.saw()), ["token", "token"]);
+}
+
+#[tokio::test]
 async fn a_refusal_says_what_to_do() {
     for (reply, says) in [
         (refusal(401, "invalid_client"), "public half of this private key"),

@@ -22,9 +22,6 @@ const RENEW_BEFORE: Duration = Duration::from_secs(300);
 /// After a renewal that failed the old token, still good, is used for so long before the next try.
 const RENEW_AGAIN: Duration = Duration::from_secs(30);
 
-/// A clock that is off by less is not why a signed statement was refused.
-const CLOCK_SLACK: i64 = 10_000;
-
 /// An access token, and how it is sent.
 pub(super) struct Token {
     pub(super) authorization: HeaderValue,
@@ -174,17 +171,16 @@ impl Tokens {
 async fn ask(app: &App, scopes: &[String]) -> Result<Token, Denied> {
     let (mut told_nonce, mut told_time) = (false, false);
     loop {
-        let offset = app.offset();
         let asked_at = app.clock.monotonic();
         let response = send(app, scopes).await?;
-        let moved = (app.offset() - offset).abs() > CLOCK_SLACK;
+        let wrong_time = app.learn_time(&response.headers);
         let nonce = app.token_nonce.learn(&response.headers);
         if response.status.is_success() {
             return Ok(read(scopes, &response, asked_at)?);
         }
         match refusal(&response).0.as_deref() {
             Some("use_dpop_nonce") if nonce && !told_nonce => told_nonce = true,
-            Some("invalid_client" | "invalid_dpop_proof") if moved && !told_time => told_time = true,
+            Some("invalid_client" | "invalid_dpop_proof") if wrong_time && !told_time => told_time = true,
             error => {
                 let about_scopes = matches!(error, Some("invalid_scope" | "consent_required"));
                 return Err(Denied { error: refused(scopes, &response), scopes: about_scopes });
@@ -232,7 +228,6 @@ async fn send(app: &App, scopes: &[String]) -> Result<Response, CredentialError>
         .map_err(|error| CredentialError::passing(format!("no answer to the token request: {error}")))?;
     let (parts, body) = answer.into_parts();
     let response = Response { status: parts.status, headers: parts.headers, body };
-    app.learn_time(&response.headers);
     let request_id = dialect::request_id(&response.headers);
     tracing::debug!(status = response.status.as_u16(), request_id, "token request");
     Ok(response)
@@ -273,7 +268,7 @@ fn read(asked: &[String], response: &Response, asked_at: Duration) -> Result<Tok
 }
 
 /// OAuth's `error` and `error_description`.
-fn refusal(response: &Response) -> (Option<String>, Option<String>) {
+pub(super) fn refusal(response: &Response) -> (Option<String>, Option<String>) {
     let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
     let text = |name: &str| body.get(name).and_then(Value::as_str).map(bounded);
     (text("error"), text("error_description"))
