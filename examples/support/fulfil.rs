@@ -35,7 +35,12 @@ pub async fn fulfil<O: Operation>(
     }
     if world.arguments.plan_only {
         let ticket = world.ticket(work, None).await?;
-        let plan = operation(ticket).what_if(&world.systems).await?;
+        let operation = operation(ticket);
+        let plan = match world.planned(&operation).await? {
+            // Planned anew, it would see its own half-done work.
+            Some(plan) => plan,
+            None => operation.what_if(&world.systems).await?,
+        };
         if json {
             Document::of_plan(&plan).print();
         } else {

@@ -6,11 +6,23 @@ use std::process::ExitCode;
 use lifecycle::action::Permissions;
 use lifecycle::ledger::Head;
 use lifecycle::plan::{Plan, Step};
-use lifecycle::report::{Thread, ThreadError};
+use lifecycle::report::{Thread, ThreadError, printable};
 use lifecycle::run::{Outcome, Run, RunStatus};
 use lifecycle::{EngineError, OperationError};
 use serde::Serialize;
 use serde_json::{Value, json};
+
+/// Prints to people what may hold text from outside: names, notes, errors. A terminal that is closed ends nothing.
+macro_rules! say {
+    ($($part:tt)*) => {{
+        use std::io::Write as _;
+        for line in format!($($part)*).split('\n') {
+            let _ = writeln!(std::io::stdout(), "{}", lifecycle::report::printable(line));
+        }
+    }};
+}
+
+pub(crate) use say;
 
 /// The one document that `--json` prints.
 #[derive(Debug, Serialize)]
@@ -188,7 +200,8 @@ pub(crate) fn error(error: &(dyn Error + 'static), json: bool) {
         lines.extend(advice);
         println!("{:#}", json!({ "error": lines.join(": ") }));
     } else {
-        eprintln!("error: {}", lines.join("\n  because: "));
+        let text = format!("error: {}", lines.join("\n  because: "));
+        text.lines().for_each(|line| eprintln!("{}", printable(line)));
         if let Some(advice) = advice {
             eprintln!("  {advice}");
         }

@@ -5,6 +5,7 @@ use lifecycle::report::Thread;
 use lifecycle::{Progress, Run, RunStatus};
 use servicenow_client::{Query, ScReqItem, ScTask, SysUser, TaskState};
 
+use crate::output::say;
 use crate::{BoxError, World};
 
 /// A step that ended, under the number that it has in the plan.
@@ -14,28 +15,28 @@ pub(crate) fn progress(plan: &Plan, event: &Progress) {
         let failed = plan.steps.iter().chain(&plan.closing.failed);
         let place = done.map(|s| &s.id).position(|id| id == step);
         let place = place.or_else(|| failed.map(|s| &s.id).position(|id| id == step)).unwrap_or_default();
-        println!("{:>4} {change}: {outcome}", place + 1);
+        say!("{:>4} {change}: {outcome}", place + 1);
     }
 }
 
 /// Where the run stands, and what to do about it.
 pub(crate) fn status(run: &Run) {
-    println!("\nThe run is {}", run.status);
+    say!("\nThe run is {}", run.status);
     match run.status {
-        RunStatus::Waiting { .. } => println!("Start this again then: it goes on."),
+        RunStatus::Waiting { .. } => say!("Start this again then: it goes on."),
         RunStatus::Stalled { .. } | RunStatus::Running => {
-            println!("Start this again when that is mended: it goes on where it stopped.");
+            say!("Start this again when that is mended: it goes on where it stopped.");
         }
-        RunStatus::NeedsHuman { .. } => println!("What was reached stays, and the ticket says so."),
+        RunStatus::NeedsHuman { .. } => say!("What was reached stays, and the ticket says so."),
         RunStatus::Done => {}
     }
 }
 
 /// The audit thread.
 pub(crate) fn thread(world: &World, thread: &Thread) {
-    println!("\nAudit thread\n{thread}");
+    say!("\nAudit thread\n{thread}");
     if world.is_sandbox() && !thread.is_verified() {
-        println!("This sandbox is a new one: it does not know what a run did in an earlier one.");
+        say!("This sandbox is a new one: it does not know what a run did in an earlier one.");
     }
 }
 
@@ -50,14 +51,14 @@ async fn ticket(world: &World, run: &Run) -> Result<(), BoxError> {
     let Some(request) = &run.request else { return Ok(()) };
     let servicenow = &world.systems.servicenow;
     let item = servicenow.table::<ScReqItem>().get(&request.sys_id).await?;
-    println!("\nTicket\n  {} is {}", request.number, label(item.state.get()));
+    say!("\nTicket\n  {} is {}", request.number, label(item.state.get()));
     let tasks = servicenow.table::<ScTask>().list(Query::new().eq("request_item", request.sys_id.clone()));
     for task in tasks.collect_all().await?.rows {
-        println!("  {} is {}", task.number.as_str().unwrap_or("?"), label(task.state.get()));
+        say!("  {} is {}", task.number.as_str().unwrap_or("?"), label(task.state.get()));
         for entry in servicenow.journal().entries("sc_task", &task.sys_id).await? {
-            println!("    {}", entry.kind.field());
+            say!("    {}", entry.kind.field());
             for line in entry.text.trim().lines().filter(|line| !line.trim().is_empty()) {
-                println!("      {line}");
+                say!("      {line}");
             }
         }
     }
@@ -78,22 +79,22 @@ fn label(state: Option<&TaskState>) -> String {
 async fn account(world: &World, run: &Run) -> Result<(), BoxError> {
     let login = &run.subject.login;
     let users = world.systems.okta.users();
-    println!("\nAccount {login}");
+    say!("\nAccount {login}");
     match users.find_by_login(login).await? {
-        None => println!("  Okta: none"),
+        None => say!("  Okta: none"),
         Some(user) => {
-            println!("  Okta: {}, {}", user.status, user.id);
+            say!("  Okta: {}, {}", user.status, user.id);
             let groups = users.groups(&user.id).collect_all().await?;
             let names: Vec<&str> = groups.iter().map(|group| group.profile.name.as_str()).collect();
-            println!("        in the groups {}", names.join(", "));
+            say!("        in the groups {}", names.join(", "));
         }
     }
     let users = world.systems.servicenow.table::<SysUser>();
     match users.find_one(Query::new().eq("user_name", login)).await? {
-        None => println!("  ServiceNow: none"),
+        None => say!("  ServiceNow: none"),
         Some(user) => {
             let active = if user.active.get() == Some(&true) { "active" } else { "not active" };
-            println!("  ServiceNow: {active}, {}", user.sys_id);
+            say!("  ServiceNow: {active}, {}", user.sys_id);
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use lifecycle::{Engine, PRODUCT, Policy, RunStatus, Systems};
+use lifecycle::{Engine, Operation, PRODUCT, Plan, Policy, RunStatus, Systems};
 use okta_client::OktaClient;
 use sandbox::Sandbox;
 use servicenow_client::{Query, ScReqItem, ServiceNowClient};
@@ -92,6 +92,23 @@ impl World {
     /// If the journal cannot be opened.
     pub fn engine(&self) -> Result<Engine, BoxError> {
         Ok(Engine::embedded(self.journal(), self.systems.clone())?)
+    }
+
+    /// The plan by which the operation's request was taken up before, if the journal has it.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such request, or the journal cannot be opened.
+    pub async fn planned<O: Operation>(&self, operation: &O) -> Result<Option<Plan>, BoxError> {
+        if !self.journal().exists() {
+            return Ok(None);
+        }
+        let engine = self.engine()?;
+        let asked = operation.read(&self.systems).await?;
+        match engine.find(&operation.intent(&asked)).await? {
+            Some(run) => Ok(Some(engine.plan(&run).await?)),
+            None => Ok(None),
+        }
     }
 
     fn journal(&self) -> PathBuf {

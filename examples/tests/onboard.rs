@@ -25,7 +25,7 @@ fn without_variables_it_starts_its_own_sandbox_and_shows_all_it_does() {
         "\n   1 ~ servicenow ticket SCTASK0010001",
         "\nApplying it, as run ",
         "\n   2 + okta user eveline.kertzmann@acme.example, staged: done\n",
-        "\n  12 ~ servicenow ticket SCTASK0010001 to Closed Complete (3): done\n",
+        "\n  13 ~ servicenow ticket SCTASK0010001 to Closed Complete (3): done\n",
         "\nThe run is done\n",
         "\nTicket\n  RITM0010001 is Closed Complete\n",
         "\nAccount eveline.kertzmann@acme.example\n  Okta: PROVISIONED, 00u",

@@ -164,7 +164,7 @@ impl StepReport {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "result", rename_all = "snake_case")]
 pub enum Outcome {
-    /// We did it, and looked that it is so.
+    /// We did it, and looked that it is so; or we were to look, and it is so.
     Done,
     /// It was so already, and nothing was written.
     AlreadySatisfied,

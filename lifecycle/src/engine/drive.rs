@@ -7,7 +7,7 @@ use client_core::{Delivery, Observer};
 
 use super::recorder::Recorder;
 use super::{Core, EngineError, Progress};
-use crate::action::{ActionError, Context, Findings, State};
+use crate::action::{ActionError, Context, Findings, State, Verb};
 use crate::ledger::{Entry, Head};
 use crate::plan::{OnFailure, Plan, Step};
 use crate::run::{Mark, Outcome, RunId, RunStatus, StepReport};
@@ -145,7 +145,7 @@ impl Driver<'_> {
         for attempt in 0.. {
             match (self.look(step, systems, report, sent.patience(step)).await, sent) {
                 (Err(error), _) => return Ok(failed(&error)),
-                (Ok(State::Reached(findings)), _) => return Ok(reached(report, findings)),
+                (Ok(State::Reached(findings)), _) => return Ok(reached(step, report, findings)),
                 (Ok(State::Drifted(found)), _) => return Ok(Taken::Ended(Outcome::Drifted { found })),
                 (Ok(State::Underway), _) => return Ok(Taken::Interrupted("it is still under way".into())),
                 (Ok(State::Open), Sent::Accepted) => return Ok(Taken::Interrupted(NOT_SHOWN.into())),
@@ -178,7 +178,7 @@ impl Driver<'_> {
         error: &ActionError,
     ) -> Result<Taken, EngineError> {
         match self.look(step, systems, report, Duration::ZERO).await {
-            Ok(State::Reached(findings)) => Ok(reached(report, findings)),
+            Ok(State::Reached(findings)) => Ok(reached(step, report, findings)),
             _ => Ok(failed(error)),
         }
     }
@@ -266,9 +266,10 @@ impl Driver<'_> {
     }
 }
 
-fn reached(report: &mut StepReport, findings: Findings) -> Taken {
+fn reached(step: &Step, report: &mut StepReport, findings: Findings) -> Taken {
     report.findings = findings;
-    let ours = report.intended_at.is_some();
+    // Where nothing changes, to look is to do it.
+    let ours = report.intended_at.is_some() || step.action.describe().verb == Verb::Confirm;
     Taken::Ended(if ours { Outcome::Done } else { Outcome::AlreadySatisfied })
 }
 

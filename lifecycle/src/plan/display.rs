@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::{OnFailure, Plan, Step};
 use crate::action::Change;
+use crate::report::printable;
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -69,9 +70,4 @@ impl fmt::Display for Change {
         }
         Ok(())
     }
-}
-
-/// Text from outside, without what could move a terminal's cursor or forge a line.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

@@ -9,6 +9,7 @@ use super::person::Manager;
 use crate::action::servicenow::NewServiceNowUser;
 use crate::operation::OperationError;
 use crate::policy::{Attributes, Policy};
+use crate::report::text::turns_text;
 
 /// The attributes that a ticket may leave open.
 const OPTIONAL: [&str; 4] = ["secondEmail", "title", "city", "endDate"];
@@ -201,11 +202,6 @@ impl Form<'_> {
     fn problem(&mut self, problem: impl Into<String>) {
         self.problems.push(problem.into());
     }
-}
-
-/// Line separators and changes of direction: with them a name shows as another one.
-fn turns_text(c: char) -> bool {
-    matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Stands in for a manager that is missing, which is a problem already.
