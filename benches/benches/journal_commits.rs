@@ -54,7 +54,7 @@ fn plan() -> Plan {
     Plan {
         operation: "nothing".to_owned(),
         intent: Intent::new("nothing", &number.to_string(), &number, None),
-        subject: Subject { login: format!("{number}@acme.example"), name: "Nobody".to_owned() },
+        subject: Subject { login: format!("{number}@acme.example"), name: "Nobody".to_owned(), person: None },
         request: None,
         steps: (0..STEPS).map(|n| Step::new(&format!("step-{n}"), "to see what it costs", Nothing)).collect(),
         closing: Closing::default(),
