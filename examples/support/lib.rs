@@ -57,10 +57,12 @@ impl AsRef<Common> for Common {
 const AFTER_HELP: &str = "\
 Environment:
   OKTA_CLIENT_ORGURL, OKTA_CLIENT_TOKEN   The Okta org, https://acme.okta.com, and an API token of it
+  OKTA_CLIENT_CLIENTID, OKTA_CLIENT_PRIVATEKEY, OKTA_CLIENT_SCOPES
+                                          Instead of the token: a service app's id, key and scopes
   SN_HOST, SN_USERNAME, SN_PASSWORD       The ServiceNow instance, https://acme.service-now.com, and its user
   RUST_LOG                                What is logged on stderr: lifecycle=debug, for example
 
-  Without the first five, the example starts a sandbox company on this machine and works on that.
+  Without these, the example starts a sandbox company on this machine and works on that.
 
 Exit status:
   0  done

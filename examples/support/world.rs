@@ -13,9 +13,11 @@ use crate::{BoxError, Common, Work};
 /// The bundled policy, for the sandbox company.
 const POLICY: &str = include_str!("../policies/acme.toml");
 
-/// What names the real tenants.
-const VARIABLES: [&str; 5] =
-    ["OKTA_CLIENT_ORGURL", "OKTA_CLIENT_TOKEN", "SN_HOST", "SN_USERNAME", "SN_PASSWORD"];
+/// What names the tenants, beside what Okta is to know us by.
+const TENANTS: [&str; 4] = ["OKTA_CLIENT_ORGURL", "SN_HOST", "SN_USERNAME", "SN_PASSWORD"];
+
+/// What Okta knows a service app by; without one it is an API token, `OKTA_CLIENT_TOKEN`.
+const SERVICE_APP: [&str; 3] = ["OKTA_CLIENT_CLIENTID", "OKTA_CLIENT_PRIVATEKEY", "OKTA_CLIENT_SCOPES"];
 
 /// Okta and ServiceNow, and what keeps them alive.
 #[derive(Debug)]
@@ -35,8 +37,11 @@ impl World {
     ///
     /// If the environment names one of them and not the rest, or the sandbox cannot start.
     pub async fn open(arguments: Common) -> Result<Self, BoxError> {
-        let (set, missing): (Vec<_>, Vec<_>) =
-            VARIABLES.into_iter().partition(|name| std::env::var_os(name).is_some());
+        let is_set = |name: &str| std::env::var_os(name).is_some();
+        let app = is_set("OKTA_CLIENT_CLIENTID") && !is_set("OKTA_CLIENT_TOKEN");
+        let credentials = if app { &SERVICE_APP[..] } else { &["OKTA_CLIENT_TOKEN"] };
+        let needed = TENANTS.iter().chain(credentials).copied();
+        let (set, missing): (Vec<_>, Vec<_>) = needed.partition(|name| is_set(name));
         if set.is_empty() {
             return Self::sandbox(arguments).await;
         }
