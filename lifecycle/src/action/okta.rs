@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use okta_client::{
-    Activation, Filter, GroupId, Mail, NewUser, Profile, ProfilePatch, User, UserId, UserStatus,
+    Activation, Filter, GroupId, Mail, NewUser, OktaClient, Profile, ProfilePatch, User, UserId, UserStatus,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -66,6 +66,25 @@ impl Account {
     }
 }
 
+/// Every account with this employee number, deactivated ones too, as they are now.
+///
+/// The search lags behind by seconds and shows old values: what it finds are candidates, read again by id.
+pub(crate) async fn accounts_numbered(
+    okta: &OktaClient,
+    number: &str,
+) -> Result<Vec<User>, okta_client::Error> {
+    let mut same = Vec::new();
+    if number.is_empty() {
+        return Ok(same);
+    }
+    let candidates = okta.users().list().search(Filter::eq("profile.employeeNumber", number)).send();
+    for candidate in candidates.collect_all().await? {
+        let user = okta.users().find(&candidate.id).await?;
+        same.extend(user.filter(|user| user.profile.text("employeeNumber") == Some(number)));
+    }
+    Ok(same)
+}
+
 /// Makes an account, STAGED: nobody can sign in with it, and no mail is sent.
 ///
 /// Okta has no key that would make a repetition harmless, so after a lost answer the account is looked up by
@@ -87,24 +106,6 @@ impl CreateUser {
         let same_person = !number.is_empty() && found.profile.text("employeeNumber") == Some(number);
         same_person && context.intended_at.is_some()
     }
-
-    /// Somebody who was given the person's number meanwhile, under another login. The search lags behind by
-    /// seconds; what it finds is read again.
-    async fn namesake(&self, context: &Context<'_>) -> Result<Option<User>, ActionError> {
-        let number = self.text("employeeNumber");
-        if number.is_empty() {
-            return Ok(None);
-        }
-        let users = context.systems.okta.users();
-        let found = users.list().search(Filter::eq("profile.employeeNumber", number)).send();
-        for candidate in found.collect_all().await? {
-            let user = users.find(&candidate.id).await?;
-            if let Some(user) = user.filter(|user| user.profile.text("employeeNumber") == Some(number)) {
-                return Ok(Some(user));
-            }
-        }
-        Ok(None)
-    }
 }
 
 #[typetag::serde(name = "okta.create_user")]
@@ -124,14 +125,16 @@ impl Action for CreateUser {
 
     async fn verify(&self, context: &Context<'_>) -> Result<State, ActionError> {
         match context.systems.okta.users().find_by_login(self.text("login")).await? {
-            None => Ok(match self.namesake(context).await? {
-                None => State::Open,
-                Some(other) => State::Drifted(format!(
-                    "the employee number {} belongs to the account {} meanwhile",
-                    self.text("employeeNumber"),
-                    other.id
-                )),
-            }),
+            None => {
+                let number = self.text("employeeNumber");
+                let others = accounts_numbered(&context.systems.okta, number).await?;
+                Ok(others.first().map_or(State::Open, |other| {
+                    let id = &other.id;
+                    State::Drifted(format!(
+                        "the employee number {number} belongs to the account {id} meanwhile"
+                    ))
+                }))
+            }
             Some(found) if self.is_ours(&found, context) => {
                 Ok(State::Reached(Findings::from([(OKTA_USER.to_owned(), found.id.to_string())])))
             }

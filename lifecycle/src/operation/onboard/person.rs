@@ -1,11 +1,11 @@
 //! Who the person is: new, or here before; and under which login.
 
 use client_core::{Call, Path, Request};
-use futures::TryStreamExt as _;
 use okta_client::{Filter, Group, GroupKind, User, UserId, UserStatus};
 use servicenow_client::{ProblemKind, Query, SysId, SysUser};
 
 use super::hire::Hire;
+use crate::action::okta::accounts_numbered;
 use crate::operation::OperationError;
 use crate::policy::{Attributes, Policy};
 use crate::systems::Systems;
@@ -59,20 +59,9 @@ pub(super) async fn manager(systems: &Systems, hire: &Hire) -> Result<Manager, O
 }
 
 /// The deactivated account with the same employee number, if there is one.
-///
-/// The search lags behind and shows old values: what it finds are candidates, read again by id.
 pub(super) async fn former_account(systems: &Systems, hire: &Hire) -> Result<Option<Former>, OperationError> {
     let number = &hire.employee_number;
-    let filter = Filter::eq("profile.employeeNumber", number);
-    let candidates: Vec<User> = systems.okta.users().list().search(filter).send().try_collect().await?;
-    let mut same = Vec::new();
-    for candidate in candidates {
-        if let Some(user) = systems.okta.users().find(&candidate.id).await?
-            && user.profile.text("employeeNumber") == Some(number)
-        {
-            same.push(user);
-        }
-    }
+    let same = accounts_numbered(&systems.okta, number).await?;
     match &same[..] {
         [] => Ok(None),
         [user] if user.status == UserStatus::Deprovisioned && user.transitioning_to_status.is_none() => {
