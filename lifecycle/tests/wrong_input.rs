@@ -98,8 +98,9 @@ fn some(text: &str) -> Option<String> {
 #[tokio::test]
 async fn a_ticket_that_does_not_say_what_is_needed() {
     type Change = fn(&mut OnboardingRequest);
-    let cases: [(Change, &[&str]); 16] = [
+    let cases: [(Change, &[&str]); 17] = [
         (|r| r.start_date = some("02/03/2026"), &["start_date is \"02/03/2026\": give a date as YYYY-MM-DD"]),
+        (|r| r.start_date = some("2026-3-2"), &["start_date is \"2026-3-2\": give a date as YYYY-MM-DD"]),
         (|r| r.start_date = some("2026-02-30"), &["start_date is \"2026-02-30\""]),
         (|r| r.end_date = some("soon"), &["end_date is \"soon\": give a date as YYYY-MM-DD"]),
         (|r| r.end_date = some("2026-03-01"), &["end_date is before start_date", "2026-03-01", "2026-03-02"]),
