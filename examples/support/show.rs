@@ -65,14 +65,8 @@ async fn ticket(world: &World, run: &Run) -> Result<(), BoxError> {
     Ok(())
 }
 
-fn label(state: Option<&TaskState>) -> String {
-    match state {
-        Some(TaskState::Open) => "Open".to_owned(),
-        Some(TaskState::WorkInProgress) => "Work in Progress".to_owned(),
-        Some(TaskState::ClosedComplete) => "Closed Complete".to_owned(),
-        Some(state) => format!("in state {state}"),
-        None => "in an unknown state".to_owned(),
-    }
+fn label(state: Option<&TaskState>) -> &str {
+    state.map_or("in an unknown state", TaskState::label)
 }
 
 /// The person's account in both systems.

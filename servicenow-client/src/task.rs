@@ -98,6 +98,19 @@ open_enum! {
 }
 
 impl TaskState {
+    /// What people call it in the base system; the value itself for states that a customer added.
+    pub fn label(&self) -> &str {
+        match self {
+            Self::Pending => "Pending",
+            Self::Open => "Open",
+            Self::WorkInProgress => "Work in Progress",
+            Self::ClosedComplete => "Closed Complete",
+            Self::ClosedIncomplete => "Closed Incomplete",
+            Self::ClosedSkipped => "Closed Skipped",
+            Self::Unknown(text) => text,
+        }
+    }
+
     /// Whether it is one of the closed states of the base system.
     pub fn is_closed(&self) -> bool {
         matches!(self, Self::ClosedComplete | Self::ClosedIncomplete | Self::ClosedSkipped)

@@ -122,16 +122,7 @@ impl Action for SetTicketState {
 
 /// The state as people know it.
 pub(crate) fn state_label(state: &TaskState) -> String {
-    let label = match state {
-        TaskState::Pending => "Pending",
-        TaskState::Open => "Open",
-        TaskState::WorkInProgress => "Work in Progress",
-        TaskState::ClosedComplete => "Closed Complete",
-        TaskState::ClosedIncomplete => "Closed Incomplete",
-        TaskState::ClosedSkipped => "Closed Skipped",
-        _ => return state.to_string(),
-    };
-    format!("{label} ({state})")
+    format!("{} ({state})", state.label())
 }
 
 /// Confirms that a request still stands: the item is active and approved, its ticket open and not on hold, and
