@@ -627,6 +627,19 @@ async fn a_broken_thread_says_where() {
 }
 
 #[tokio::test]
+async fn a_note_that_is_gone_from_the_ticket_breaks_the_thread() {
+    let world = World::start().await;
+    let (engine, run) = run(&world, &world.hire()).await;
+    let note =
+        world.rows("sys_journal_field").into_iter().find(|row| text(&row["value"]).contains("/report]"));
+    let id = text(&note.unwrap()["sys_id"]);
+    world.sandbox.edit_record("sys_journal_field", &id, &json!({"value": "somebody else's words"})).unwrap();
+    let ledger = engine.ledger(None).await.unwrap();
+    let thread = thread(&world.systems(), &run, &ledger).await.unwrap();
+    assert_eq!(thread.breaks, ["step report wrote a note, and the ticket does not have it"]);
+}
+
+#[tokio::test]
 async fn a_change_that_okta_did_not_log_breaks_the_thread() {
     let world = World::with(|sandbox| {
         sandbox.people(20).new_hires(0).limits(sandbox::Limits::Unlimited).log_lag(Duration::from_secs(3600))
