@@ -6,6 +6,7 @@ mod clock;
 mod error;
 mod id;
 mod observe;
+mod open_enum;
 mod origin;
 mod pacer;
 mod page;
@@ -28,17 +29,19 @@ pub use page::{Listing, Page, links};
 pub use path::Path;
 pub use pipeline::{Answer, Dialect, Pipeline, Settings, SetupError};
 pub use request::{Call, Request, Safety};
-pub use response::{DecodeError, Response};
+pub use response::{DecodeError, Response, read_json};
 pub use retry::RetryPolicy;
 pub use secret::{ExposeSecret, SecretString};
 pub use transport::{HttpTransport, Transport, TransportConfig, TransportError};
 
-// So that `define_id!` works inside this crate's own tests and doc examples too.
+// So that the macros work inside this crate's own tests and doc examples too.
 extern crate self as client_core;
 
-/// What [`define_id!`] needs in the caller's crate. Not part of the interface.
+/// What [`define_id!`] and [`open_enum!`] need in the caller's crate. Not part of the interface.
 #[doc(hidden)]
 pub mod __private {
     pub use serde;
     pub use serde::{Deserialize, Serialize};
+
+    pub use crate::open_enum::Word;
 }

@@ -4,81 +4,140 @@ use std::collections::HashSet;
 use std::fmt;
 use std::hash::Hash;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::vec;
 
 use futures::stream::{self, BoxStream, Stream, StreamExt as _, TryStreamExt as _};
+use tracing::Instrument as _;
 
 /// One page, and where the next begins.
-#[derive(Debug, Clone)]
-pub struct Page<T, C> {
-    /// The items. May be none although there is a next page.
-    pub items: Vec<T>,
-    /// The position of the next page; none after the last.
-    pub next: Option<C>,
+pub struct Page<T, E, C> {
+    /// Reads the items. They are read after the next page is asked for, so that the one works while the
+    /// other is on its way. An item that cannot be read is an error of its own and costs no other.
+    items: Box<dyn FnOnce() -> Vec<Result<T, E>> + Send>,
+    next: Option<C>,
 }
 
-/// A list, as a stream of items. Ends after the first error.
+impl<T, E, C> Page<T, E, C>
+where
+    T: Send + 'static,
+{
+    /// A page of `items`, which may be none although there is a next page. `next` is its position; none after
+    /// the last.
+    pub fn new(items: Vec<T>, next: Option<C>) -> Self {
+        Self::unread(move || items.into_iter().map(Ok).collect(), next)
+    }
+
+    /// A page whose items are read by `items`, while the next one is on its way.
+    pub fn unread(items: impl FnOnce() -> Vec<Result<T, E>> + Send + 'static, next: Option<C>) -> Self {
+        Self { items: Box::new(items), next }
+    }
+}
+
+impl<T, E, C> fmt::Debug for Page<T, E, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Page")
+    }
+}
+
+/// A list, as a stream of items.
+///
+/// An item that cannot be read is an error in its place, and the list goes on after it. An error that costs
+/// more than an item (a page that cannot be had) ends the list.
 #[must_use = "a list fetches nothing until it is polled"]
-pub struct Listing<T, E> {
-    items: BoxStream<'static, Result<T, E>>,
+pub struct Listing<T, E, C> {
+    pages: Pages<T, E, C>,
+    /// Where the page begins that the last item came from.
+    position: C,
+    page: vec::IntoIter<Result<T, E>>,
+}
+
+/// Pages that were read, each with where it begins.
+type Stretch<T, E, C> = BoxStream<'static, Result<(C, Vec<Result<T, E>>), E>>;
+
+enum Pages<T, E, C> {
+    Unopened(Box<dyn Fn(C) -> Stretch<T, E, C> + Send>),
+    Open(Stretch<T, E, C>),
 }
 
 /// Where a list stands.
-enum Position<C, J> {
+enum Place<C, J> {
     At(C),
-    Fetching(J),
+    Fetching(C, J),
     End,
 }
 
-impl<T, E> Listing<T, E>
+impl<T, E, C> Listing<T, E, C>
 where
     T: Send + 'static,
     E: Send + 'static,
+    C: Clone + Eq + Hash + Send + 'static,
 {
     /// A list that starts at `first` and gets each page from `fetch`.
     ///
     /// The page after the one you read is already on its way. A position that comes up twice ends the list
     /// with `looped`: the other side is going round in circles.
-    pub fn new<C, F, Fut>(first: C, fetch: F, looped: fn() -> E) -> Self
+    pub fn new<F, Fut>(first: C, fetch: F, looped: fn() -> E) -> Self
     where
-        C: Clone + Eq + Hash + Send + 'static,
-        F: Fn(C) -> Fut + Send + Sync + Clone + 'static,
-        Fut: Future<Output = Result<Page<T, C>, E>> + Send + 'static,
+        F: Fn(C) -> Fut + Send + Clone + 'static,
+        Fut: Future<Output = Result<Page<T, E, C>, E>> + Send + 'static,
     {
-        let state = (Position::At(first.clone()), HashSet::from([first]));
-        let pages = stream::unfold(state, move |(position, mut seen)| {
-            let fetch = fetch.clone();
-            async move {
-                let page = match position {
-                    Position::End => return None,
-                    Position::At(at) => fetch(at).await,
-                    Position::Fetching(task) => Ahead::join(task).await,
-                };
-                let page = match page {
-                    Ok(page) => page,
-                    Err(error) => return Some((Err(error), (Position::End, seen))),
-                };
-                let position = match page.next {
-                    None => Position::End,
-                    Some(at) if seen.insert(at.clone()) => Position::Fetching(Ahead::spawn(fetch(at))),
-                    Some(_) => return Some((Err(looped()), (Position::End, seen))),
-                };
-                Some((Ok(page.items), (position, seen)))
-            }
-        });
-        let items = pages.map_ok(|items| stream::iter(items.into_iter().map(Ok))).try_flatten().boxed();
-        Self { items }
+        let open = move |first| pages(first, fetch.clone(), looped);
+        Self { pages: Pages::Unopened(Box::new(open)), position: first, page: Vec::new().into_iter() }
+    }
+
+    /// Starts at `position`, which [`position`](Self::position) told before. Only before the first item.
+    pub fn starting_at(mut self, position: C) -> Self {
+        self.position = position;
+        self
+    }
+
+    /// Where the page begins that the last item came from: a list that starts there brings this page's items
+    /// again, and all that follow. So whoever stores it now and then loses nothing by a crash.
+    pub fn position(&self) -> &C {
+        &self.position
     }
 
     /// All items at once.
     ///
     /// # Errors
     ///
-    /// What the first failing page met; the items before it are dropped, so that half a list is never taken
-    /// for a whole one.
+    /// The first error met; the items before it are dropped, so that half a list is never taken for a
+    /// whole one.
     pub async fn collect_all(self) -> Result<Vec<T>, E> {
-        self.items.try_collect().await
+        self.try_collect().await
     }
+}
+
+fn pages<T, E, C, F, Fut>(first: C, fetch: F, looped: fn() -> E) -> Stretch<T, E, C>
+where
+    T: Send + 'static,
+    E: Send + 'static,
+    C: Clone + Eq + Hash + Send + 'static,
+    F: Fn(C) -> Fut + Send + 'static,
+    Fut: Future<Output = Result<Page<T, E, C>, E>> + Send + 'static,
+{
+    let state = (Place::At(first.clone()), HashSet::from([first]), fetch);
+    let pages = stream::unfold(state, move |(place, mut seen, fetch)| async move {
+        let (at, page) = match place {
+            Place::End => return None,
+            Place::At(at) => (at.clone(), fetch(at).await),
+            Place::Fetching(at, task) => (at, Ahead::join(task).await),
+        };
+        let page = match page {
+            Ok(page) => page,
+            Err(error) => return Some((Err(error), (Place::End, seen, fetch))),
+        };
+        let place = match page.next {
+            None => Place::End,
+            Some(next) if seen.insert(next.clone()) => {
+                Place::Fetching(next.clone(), Ahead::spawn(fetch(next)))
+            }
+            Some(_) => return Some((Err(looped()), (Place::End, seen, fetch))),
+        };
+        Some((Ok((at, (page.items)())), (place, seen, fetch)))
+    });
+    pages.boxed()
 }
 
 /// A page that is fetched while the one before is read. Dropped, it is given up.
@@ -86,7 +145,7 @@ struct Ahead<T>(tokio::task::JoinHandle<T>);
 
 impl<T: Send + 'static> Ahead<T> {
     fn spawn(fetch: impl Future<Output = T> + Send + 'static) -> Self {
-        Self(tokio::spawn(fetch))
+        Self(tokio::spawn(fetch.in_current_span()))
     }
 
     async fn join(mut self) -> T {
@@ -107,15 +166,34 @@ impl<T> Drop for Ahead<T> {
     }
 }
 
-impl<T, E> Stream for Listing<T, E> {
+// Nothing in it is pinned in place.
+impl<T, E, C> Unpin for Listing<T, E, C> {}
+
+impl<T, E, C: Clone> Stream for Listing<T, E, C> {
     type Item = Result<T, E>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.items.poll_next_unpin(cx)
+        let this = &mut *self;
+        loop {
+            if let Some(item) = this.page.next() {
+                return Poll::Ready(Some(item));
+            }
+            match &mut this.pages {
+                Pages::Unopened(open) => this.pages = Pages::Open(open(this.position.clone())),
+                Pages::Open(pages) => match ready!(pages.poll_next_unpin(cx)) {
+                    Some(Ok((position, items))) => {
+                        this.position = position;
+                        this.page = items.into_iter();
+                    }
+                    Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                    None => return Poll::Ready(None),
+                },
+            }
+        }
     }
 }
 
-impl<T, E> fmt::Debug for Listing<T, E> {
+impl<T, E, C> fmt::Debug for Listing<T, E, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Listing")
     }
@@ -156,7 +234,7 @@ mod tests {
 
     use super::*;
 
-    type Numbers = Listing<u32, &'static str>;
+    type Numbers = Listing<u32, &'static str, usize>;
 
     fn list(pages: Vec<(Vec<u32>, Option<usize>)>) -> Numbers {
         let pages = std::sync::Arc::new(pages);
@@ -164,7 +242,7 @@ mod tests {
             0_usize,
             move |at| {
                 let (items, next) = pages[at].clone();
-                async move { Ok(Page { items, next }) }
+                async move { Ok(Page::new(items, next)) }
             },
             || "loop",
         )

@@ -17,7 +17,7 @@ use crate::observe::{Attempt, Event, Observer};
 use crate::origin::Origin;
 use crate::pacer::{Bucket, Pacer, PacerConfig, Signal};
 use crate::request::{Call, Request};
-use crate::response::Response;
+use crate::response::{DecodeError, Response};
 use crate::retry::{self, RetryBudget, RetryPolicy, Verdict};
 use crate::transport::{HttpTransport, Transport, TransportConfig, TransportError};
 
@@ -223,8 +223,23 @@ impl<D: Dialect> Pipeline<D> {
     /// The error of a call whose answer was accepted and then found not to be what was asked for.
     #[must_use]
     pub fn distrust<T>(&self, call: &Call<T>, response: &Response, problem: D::Problem) -> Error<D::Problem> {
+        self.after_success(call, response, Failure::Distrusted(problem))
+    }
+
+    /// The error of a call whose answer was accepted, and part of which turned out to be unreadable.
+    #[must_use]
+    pub fn unreadable<T>(&self, call: &Call<T>, response: &Response, part: DecodeError) -> Error<D::Problem> {
+        self.after_success(call, response, Failure::Decode(part))
+    }
+
+    fn after_success<T>(
+        &self,
+        call: &Call<T>,
+        response: &Response,
+        failure: Failure<D::Problem>,
+    ) -> Error<D::Problem> {
         let failed = Failed {
-            failure: Failure::Distrusted(problem),
+            failure,
             delivery: Delivery::Done,
             response: Some(response.clone()),
             pause: None,

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 /// An HTTP answer with its body. Its `Debug` shows no body.
@@ -22,13 +23,7 @@ impl Response {
     ///
     /// If it is not what was expected. The error names the place in the document, never its content.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
-        let mut reader = serde_json::Deserializer::from_slice(&self.body);
-        let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-            let at = error.path().to_string();
-            DecodeError { at, expected: reason(error.inner()) }
-        })?;
-        reader.end().map_err(|error| DecodeError { at: ".".into(), expected: reason(&error) })?;
-        Ok(value)
+        read_json(&self.body)
     }
 
     /// A header as text, if there is exactly one with that name and it is text.
@@ -47,6 +42,21 @@ impl Response {
     pub fn is_json(&self) -> bool {
         self.header("content-type").is_some_and(|kind| kind.to_ascii_lowercase().contains("json"))
     }
+}
+
+/// Reads JSON.
+///
+/// # Errors
+///
+/// If it is not what was expected. The error names the place in the document, never its content.
+pub fn read_json<'de, T: Deserialize<'de>>(json: &'de [u8]) -> Result<T, DecodeError> {
+    let mut reader = serde_json::Deserializer::from_slice(json);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let at = error.path().to_string();
+        DecodeError { at, expected: reason(error.inner()) }
+    })?;
+    reader.end().map_err(|error| DecodeError { at: ".".into(), expected: reason(&error) })?;
+    Ok(value)
 }
 
 /// What serde says quotes the value that it did not like, and a value may be anybody's secret: keep the
@@ -80,6 +90,13 @@ impl DecodeError {
     #[must_use]
     pub fn new(at: impl Into<String>, fault: impl Into<String>) -> Self {
         Self { at: at.into(), expected: fault.into() }
+    }
+
+    /// The same fault, in a document of which this one was a part.
+    #[must_use]
+    pub fn within(mut self, part: &str) -> Self {
+        self.at = if self.at == "." { part.to_owned() } else { format!("{part}.{}", self.at) };
+        self
     }
 }
 

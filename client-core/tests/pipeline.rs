@@ -471,7 +471,7 @@ fn futures_and_lists_can_be_sent_to_other_threads() {
     let (call, write) = (read(), done(Safety::Unsafe));
     sendable(&world.pipeline.send(&call));
     sendable(&world.pipeline.send_with_response(&write));
-    let page = |_: u8| async { Ok::<_, String>(Page { items: vec![1], next: None }) };
+    let page = |_: u8| async { Ok::<_, String>(Page::new(vec![1], None)) };
     let list = Listing::new(0, page, String::new);
     sendable(&list);
     sendable(&list.collect_all());

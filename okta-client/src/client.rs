@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use client_core::{Call, Clock, Listing, Observer, Page, Pipeline, Request, Response, links};
-use serde::de::DeserializeOwned;
+use client_core::{Call, Clock, Observer, Pipeline};
 
 use crate::Error;
 use crate::auth::AppCredentials;
@@ -12,9 +11,6 @@ use crate::dialect::Okta;
 use crate::groups::Groups;
 use crate::system_log::SystemLog;
 use crate::users::Users;
-
-/// The paths under which links to next pages may lead.
-const ROOTS: &[&str] = &["/api/v1/"];
 
 /// A client of one Okta org. Cheap to clone; clones share connections, rate-limit buckets and retry budget.
 #[derive(Debug, Clone)]
@@ -140,40 +136,7 @@ impl OktaClient {
         self.pipeline.send(call).await
     }
 
-    /// A list that begins with `first` and goes on by `Link: <…>; rel="next"`.
-    pub(crate) fn list<T>(&self, name: &'static str, first: Request) -> Listing<T, Error>
-    where
-        T: DeserializeOwned + Send + 'static,
-    {
-        let client = self.clone();
-        Listing::new(
-            None,
-            move |link: Option<String>| {
-                let client = client.clone();
-                let first = first.clone();
-                async move {
-                    let request = match &link {
-                        None => first,
-                        Some(link) => Request::follow(link, ROOTS)
-                            .map_err(|error| Error::protocol("okta.next_page", error.to_string()))?,
-                    };
-                    let call = Call::<Vec<T>>::read(name, request);
-                    let (items, response) = client.pipeline.send_with_response(&call).await?;
-                    Ok(Page { items, next: next_link(&response).map(Some) })
-                }
-            },
-            || {
-                Error::protocol(
-                    "okta.next_page",
-                    "the list goes round in circles: its next page is one that was read before",
-                )
-            },
-        )
+    pub(crate) fn pipeline(&self) -> &Pipeline<Okta> {
+        &self.pipeline
     }
-}
-
-/// Okta sends one `Link` header a relation; other servers join them.
-fn next_link(response: &Response) -> Option<String> {
-    let values = response.headers.get_all("link").iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(links).find(|(_, relation)| *relation == "next").map(|(target, _)| target.to_owned())
 }

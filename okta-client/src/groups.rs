@@ -1,67 +1,53 @@
 //! Groups and their members.
 
 use chrono::{DateTime, Utc};
-use client_core::{Call, Listing, Path, Request, Safety};
+use client_core::{Call, Path, Request, Safety, open_enum};
 use futures::TryStreamExt as _;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use crate::Error;
 use crate::client::OktaClient;
-use crate::filter::Filter;
+use crate::entity::entity;
+use crate::filter::{Filter, Filtered as _};
 use crate::id::{GroupId, UserId};
-use crate::users::{User, absent_is_none, optional_time};
+use crate::list::Listing;
+use crate::users::{User, absent_is_none};
 
-/// A group. Fields that this crate does not know are in `extra`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct Group {
-    /// Okta's id.
-    pub id: GroupId,
-    /// Who manages it.
-    #[serde(rename = "type")]
-    pub kind: GroupKind,
-    /// Name, description and custom attributes.
-    pub profile: GroupProfile,
-    /// When name or description last changed.
-    #[serde(default, deserialize_with = "optional_time")]
-    pub last_updated: Option<DateTime<Utc>>,
-    /// When members last came or went.
-    #[serde(default, deserialize_with = "optional_time")]
-    pub last_membership_updated: Option<DateTime<Utc>>,
-    /// What else Okta sent.
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
+entity! {
+    /// A group.
+    pub struct Group shows(id, kind, profile) {
+        /// Okta's id.
+        pub id: GroupId = "id",
+        /// Who manages it.
+        pub kind: GroupKind = "type",
+        /// Name, description and custom attributes.
+        pub profile: GroupProfile = "profile",
+        /// When name or description last changed.
+        pub last_updated: Option<DateTime<Utc>> = time "lastUpdated",
+        /// When members last came or went.
+        pub last_membership_updated: Option<DateTime<Utc>> = time "lastMembershipUpdated",
+    }
 }
 
-/// A group's attributes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GroupProfile {
-    /// The name, unique among OKTA_GROUPs.
-    pub name: String,
-    /// What it is for.
-    #[serde(default)]
-    pub description: Option<String>,
-    /// Custom attributes, and those of directories.
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
+entity! {
+    /// A group's attributes. Custom ones, and those of directories, are in `extra`.
+    pub struct GroupProfile shows(name) {
+        /// The name, unique among OKTA_GROUPs.
+        pub name: String = "name",
+        /// What it is for.
+        pub description: Option<String> = opt "description",
+    }
 }
 
-/// Who manages a group.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[non_exhaustive]
-pub enum GroupKind {
-    /// Okta's admins, its rules, and we.
-    OktaGroup,
-    /// A directory or an app: members cannot be changed here (E0000006).
-    AppGroup,
-    /// Okta itself: `Everyone`.
-    BuiltIn,
-    /// Something newer than this crate.
-    #[serde(untagged)]
-    Unknown(String),
+open_enum! {
+    /// Who manages a group.
+    pub enum GroupKind {
+        /// Okta's admins, its rules, and we.
+        OktaGroup = "OKTA_GROUP",
+        /// A directory or an app: members cannot be changed here (E0000006).
+        AppGroup = "APP_GROUP",
+        /// Okta itself: `Everyone`.
+        BuiltIn = "BUILT_IN",
+    }
 }
 
 /// Groups, from [`OktaClient::groups`].
@@ -118,7 +104,7 @@ impl<'a> Groups<'a> {
     }
 
     /// `GET /api/v1/groups/{id}/users`: the members.
-    pub fn members(&self, id: &GroupId) -> Listing<User, Error> {
+    pub fn members(&self, id: &GroupId) -> Listing<User> {
         self.client.list("okta.groups.members", Request::get(group(id).word("users")).query("limit", 200))
     }
 
@@ -174,9 +160,9 @@ impl ListGroups<'_> {
     }
 
     /// Sends it: a stream of groups.
-    pub fn send(self) -> Listing<Group, Error> {
+    pub fn send(self) -> Listing<Group> {
         let request = Request::get(Path::new("/api/v1/groups"))
-            .query_opt("search", self.search)
+            .filtered("search", self.search.as_ref())
             .query("limit", self.limit);
         self.client.list("okta.groups.list", request)
     }

@@ -5,11 +5,14 @@ mod builder;
 mod checkup;
 mod client;
 mod dialect;
+mod entity;
 mod filter;
 mod groups;
 mod id;
+mod list;
 mod problem;
 mod system_log;
+mod time;
 mod users;
 
 pub use auth::{Algorithm, InvalidKey, ServiceApp};
@@ -17,13 +20,15 @@ pub use builder::{Builder, ConfigError};
 pub use checkup::Finding;
 pub use client::OktaClient;
 pub use client_core::{
-    Attempt, Call, Class, Clock, Delivery, Event, ExposeSecret, Failure, InvalidId, Listing, Observer,
-    PacerConfig, Path, Problem, Randomness, Request, RetryPolicy, Safety, SecretString, SetupError,
-    Transport, TransportConfig, TransportError,
+    Attempt, Call, Class, Clock, Delivery, Event, ExposeSecret, Failure, InvalidId, Observer, PacerConfig,
+    Path, Problem, Randomness, Request, RetryPolicy, Safety, SecretString, SetupError, Transport,
+    TransportConfig, TransportError,
 };
-pub use filter::Filter;
+pub use entity::Extra;
+pub use filter::{Filter, Operand};
 pub use groups::{Group, GroupKind, GroupProfile, Groups, ListGroups};
 pub use id::{GroupId, UserId};
+pub use list::{Listing, Position};
 pub use problem::OktaProblem;
 pub use system_log::{LogEvent, LogQuery, SystemLog};
 pub use users::{

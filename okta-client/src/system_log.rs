@@ -1,13 +1,14 @@
 //! The System Log.
 
 use chrono::{DateTime, Utc};
-use client_core::{Listing, Path, Request};
+use client_core::{Path, Request};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::Error;
 use crate::client::OktaClient;
-use crate::filter::{Filter, okta_time};
+use crate::filter::{Filter, Filtered as _};
+use crate::list::Listing;
+use crate::time::okta_time;
 
 /// The System Log, from [`OktaClient::system_log`].
 #[derive(Debug, Clone, Copy)]
@@ -53,13 +54,13 @@ impl LogQuery<'_> {
     }
 
     /// Sends it: a stream of events, oldest first.
-    pub fn send(self) -> Listing<LogEvent, Error> {
+    pub fn send(self) -> Listing<LogEvent> {
         let request = Request::get(Path::new("/api/v1/logs"))
             .query("since", okta_time(self.since))
             .query("until", okta_time(self.until))
             .query("sortOrder", "ASCENDING")
             .query("limit", self.limit)
-            .query_opt("filter", self.filter);
+            .filtered("filter", self.filter.as_ref());
         self.client.list("okta.logs.list", request)
     }
 }

@@ -2,16 +2,16 @@
 
 mod model;
 
-use client_core::{Call, DecodeError, Listing, Path, Request, Response, Safety, SecretString};
+use client_core::{Call, DecodeError, Path, Request, Response, Safety, SecretString};
 use serde::Deserialize;
 
-pub(crate) use self::model::optional_time;
 pub use self::model::{NewUser, Profile, ProfilePatch, User, UserStatus};
 use crate::Error;
 use crate::client::OktaClient;
-use crate::filter::Filter;
+use crate::filter::{Filter, Filtered as _};
 use crate::groups::Group;
 use crate::id::UserId;
+use crate::list::Listing;
 
 /// Users, from [`OktaClient::users`].
 #[derive(Debug, Clone, Copy)]
@@ -108,7 +108,7 @@ impl<'a> Users<'a> {
     }
 
     /// `GET /api/v1/users/{id}/groups`: every group the user is in, `Everyone` among them.
-    pub fn groups(&self, id: &UserId) -> Listing<Group, Error> {
+    pub fn groups(&self, id: &UserId) -> Listing<Group> {
         self.client.list("okta.users.groups", Request::get(user(id).word("groups")))
     }
 
@@ -300,10 +300,10 @@ impl ListUsers<'_> {
     }
 
     /// Sends it: a stream of users.
-    pub fn send(self) -> Listing<User, Error> {
+    pub fn send(self) -> Listing<User> {
         let request = Request::get(Path::new("/api/v1/users"))
-            .query_opt("search", self.search)
-            .query_opt("filter", self.filter)
+            .filtered("search", self.search.as_ref())
+            .filtered("filter", self.filter.as_ref())
             .query("limit", self.limit);
         self.client.list("okta.users.list", request)
     }

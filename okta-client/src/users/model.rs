@@ -1,116 +1,75 @@
 //! The user object.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Deserializer, Serialize};
+use client_core::open_enum;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use crate::entity::{Lazy, entity};
 use crate::id::UserId;
 
-/// A user, as Okta answers it. Fields that this crate does not know are in `extra`.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct User {
-    /// Okta's id.
-    pub id: UserId,
-    /// Where in its lifecycle the account is.
-    pub status: UserStatus,
-    /// Set while an activation or deactivation is still at work.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub transitioning_to_status: Option<UserStatus>,
-    /// When it was made.
-    pub created: DateTime<Utc>,
-    /// When it was first activated.
-    #[serde(default, deserialize_with = "optional_time")]
-    pub activated: Option<DateTime<Utc>>,
-    /// When the status last changed.
-    #[serde(default, deserialize_with = "optional_time")]
-    pub status_changed: Option<DateTime<Utc>>,
-    /// When the person last signed in.
-    #[serde(default, deserialize_with = "optional_time")]
-    pub last_login: Option<DateTime<Utc>>,
-    /// When the object last changed.
-    pub last_updated: DateTime<Utc>,
-    /// The person's attributes.
-    pub profile: Profile,
-    /// What else Okta sent.
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
-}
-
-/// A time that need not be there. One that cannot be read counts as absent: Okta has several forms, and one
-/// odd time must not cost a page of users.
-pub(crate) fn optional_time<'de, D>(source: D) -> Result<Option<DateTime<Utc>>, D::Error>
-where
-    D: Deserializer<'de>,
-{
-    Ok(Value::deserialize(source)?.as_str().and_then(|text| text.parse().ok()))
-}
-
-impl fmt::Debug for User {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "User({}, {})", self.id, self.status)
+entity! {
+    /// A user, as Okta answers it.
+    pub struct User shows(id, status) {
+        /// Okta's id.
+        pub id: UserId = "id",
+        /// Where in its lifecycle the account is.
+        pub status: UserStatus = "status",
+        /// Set while an activation or deactivation is still at work.
+        pub transitioning_to_status: Option<UserStatus> = opt "transitioningToStatus",
+        /// When it was made.
+        pub created: DateTime<Utc> = "created",
+        /// When it was first activated.
+        pub activated: Option<DateTime<Utc>> = time "activated",
+        /// When the status last changed.
+        pub status_changed: Option<DateTime<Utc>> = time "statusChanged",
+        /// When the person last signed in.
+        pub last_login: Option<DateTime<Utc>> = time "lastLogin",
+        /// When the object last changed.
+        pub last_updated: DateTime<Utc> = "lastUpdated",
+        /// The person's attributes.
+        pub profile: Profile = lazy "profile",
     }
 }
 
-/// Where in its lifecycle an account is. Okta evaluates it lazily: it is as fresh as the last sign-in or
-/// lifecycle call.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[non_exhaustive]
-pub enum UserStatus {
-    /// Made, never activated.
-    Staged,
-    /// Activated, without a credential yet.
-    Provisioned,
-    /// In use.
-    Active,
-    /// A password reset was begun by an admin.
-    Recovery,
-    /// The password must be changed at the next sign-in.
-    PasswordExpired,
-    /// Too many wrong passwords.
-    LockedOut,
-    /// Paused by an admin; groups and apps stay.
-    Suspended,
-    /// Deactivated. Group memberships stay and come back with reactivation.
-    Deprovisioned,
-    /// Something newer than this crate. Treat it as "may not": fail closed.
-    #[serde(untagged)]
-    Unknown(String),
-}
-
-impl UserStatus {
-    /// Okta's word.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Staged => "STAGED",
-            Self::Provisioned => "PROVISIONED",
-            Self::Active => "ACTIVE",
-            Self::Recovery => "RECOVERY",
-            Self::PasswordExpired => "PASSWORD_EXPIRED",
-            Self::LockedOut => "LOCKED_OUT",
-            Self::Suspended => "SUSPENDED",
-            Self::Deprovisioned => "DEPROVISIONED",
-            Self::Unknown(text) => text,
-        }
-    }
-}
-
-impl fmt::Display for UserStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+open_enum! {
+    /// Where in its lifecycle an account is. Okta evaluates it lazily: it is as fresh as the last sign-in or
+    /// lifecycle call. Treat an unknown one as "may not": fail closed.
+    pub enum UserStatus {
+        /// Made, never activated.
+        Staged = "STAGED",
+        /// Activated, without a credential yet.
+        Provisioned = "PROVISIONED",
+        /// In use.
+        Active = "ACTIVE",
+        /// A password reset was begun by an admin.
+        Recovery = "RECOVERY",
+        /// The password must be changed at the next sign-in.
+        PasswordExpired = "PASSWORD_EXPIRED",
+        /// Too many wrong passwords.
+        LockedOut = "LOCKED_OUT",
+        /// Paused by an admin; groups and apps stay.
+        Suspended = "SUSPENDED",
+        /// Deactivated. Group memberships stay and come back with reactivation.
+        Deprovisioned = "DEPROVISIONED",
     }
 }
 
 /// A person's attributes: an open map, base and custom ones side by side, with names as Okta spells them
 /// (`firstName`, `employeeNumber`). Its `Debug` shows names, not values.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Profile(Map<String, Value>);
+///
+/// It is read when somebody first asks for an attribute: lists of users are long, and most of what they hold is
+/// never looked at.
+#[derive(Clone, Default)]
+pub struct Profile {
+    /// As it came, if it was not looked at yet.
+    raw: Option<Box<RawValue>>,
+    attributes: OnceLock<Map<String, Value>>,
+}
 
 impl Profile {
     /// A profile without attributes.
@@ -121,21 +80,22 @@ impl Profile {
 
     /// Sets an attribute.
     #[must_use]
-    pub fn with(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.0.insert(name.into(), value.into());
-        self
+    pub fn with(self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        let mut attributes = self.attributes().clone();
+        attributes.insert(name.into(), value.into());
+        attributes.into()
     }
 
     /// An attribute of any type.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.0.get(name)
+        self.attributes().get(name)
     }
 
     /// An attribute that is text. Absent, `null` and other types are `None`.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
-        self.0.get(name)?.as_str()
+        self.get(name)?.as_str()
     }
 
     /// What the person signs in with.
@@ -146,19 +106,59 @@ impl Profile {
 
     /// All attributes, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value))
+        self.attributes().iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    fn attributes(&self) -> &Map<String, Value> {
+        self.attributes.get_or_init(|| {
+            let raw = self.raw.as_ref();
+            // That it is an object was seen when it came.
+            raw.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
+        })
+    }
+}
+
+impl From<Map<String, Value>> for Profile {
+    fn from(attributes: Map<String, Value>) -> Self {
+        Self { raw: None, attributes: attributes.into() }
     }
 }
 
 impl FromIterator<(String, Value)> for Profile {
     fn from_iter<I: IntoIterator<Item = (String, Value)>>(attributes: I) -> Self {
-        Self(attributes.into_iter().collect())
+        attributes.into_iter().collect::<Map<_, _>>().into()
     }
 }
 
+impl Lazy for Profile {
+    fn unread(raw: Box<RawValue>) -> Self {
+        Self { raw: Some(raw), attributes: OnceLock::new() }
+    }
+}
+
+impl<'de> Deserialize<'de> for Profile {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        Map::deserialize(source).map(Self::from)
+    }
+}
+
+impl Serialize for Profile {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.attributes().serialize(to)
+    }
+}
+
+impl PartialEq for Profile {
+    fn eq(&self, other: &Self) -> bool {
+        self.attributes() == other.attributes()
+    }
+}
+
+impl Eq for Profile {}
+
 impl fmt::Debug for Profile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.attributes().keys()).finish()
     }
 }
 

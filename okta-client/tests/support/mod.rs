@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod org;
+
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Mutex;

@@ -32,7 +32,7 @@ pub struct Rows<T> {
     table: Table<T>,
     query: Query,
     page_size: u32,
-    listing: Option<Listing<T, Error>>,
+    listing: Option<Listing<T, Error, Position>>,
     /// The count of the first page.
     counted: Arc<OnceLock<Option<u64>>>,
     seen: u64,
@@ -98,7 +98,7 @@ impl<T: Record> Rows<T> {
         Ok(Collected { rows, seen, counted, complete })
     }
 
-    fn start(&self) -> Listing<T, Error> {
+    fn start(&self) -> Listing<T, Error, Position> {
         let pages = Arc::new(Pages {
             table: self.table.clone(),
             query: self.query.clone(),
@@ -125,7 +125,7 @@ struct Pages<T> {
 }
 
 impl<T: Record> Pages<T> {
-    async fn fetch(self: Arc<Self>, at: Position) -> Result<Page<T, Position>> {
+    async fn fetch(self: Arc<Self>, at: Position) -> Result<Page<T, Error, Position>> {
         let request = self
             .table
             .listing(&self.query, at.after.as_ref(), &["ORDERBYsys_id"])
@@ -140,7 +140,7 @@ impl<T: Record> Pages<T> {
         }
         let next = self.next(&at, &rows, count);
         let items = rows.into_iter().flatten().map(|read| read.record).collect();
-        Ok(Page { items, next })
+        Ok(Page::new(items, next))
     }
 
     fn next(&self, at: &Position, rows: &[Option<Read<T>>], count: Option<u64>) -> Option<Position> {
