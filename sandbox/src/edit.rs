@@ -85,6 +85,36 @@ impl Sandbox {
         self.edit_okta_user(user, |user| user.factors.push(factor))
     }
 
+    /// Puts events into the System Log as they are: every field but two may be missing. One without a `uuid` gets
+    /// one, and one without `published` happens now. The log stores them now, in this order, so one with an
+    /// earlier `published` is a late event, and one that is there already comes twice.
+    pub fn add_log_events(&self, events: impl IntoIterator<Item = Value>) -> Result<(), EditError> {
+        let mut world = self.shared.world();
+        let now = self.shared.clock.now();
+        for mut event in events {
+            let fields =
+                event.as_object_mut().ok_or_else(|| EditError("an event is no object".to_owned()))?;
+            let log = &mut world.okta.log;
+            fields.entry("uuid").or_insert_with(|| log.new_uuid().into());
+            let published = fields.entry("published").or_insert_with(|| okta_time(now).into());
+            let published = published.as_str().and_then(|text| text.parse().ok());
+            let published = published.ok_or_else(|| EditError("published is no time".to_owned()))?;
+            log.push(event, published, now);
+        }
+        Ok(())
+    }
+
+    /// Makes the System Log answer pages of 1 to `longest` events, whatever limit is asked for and though there
+    /// are more; `None` for full pages again.
+    pub fn cut_log_pages(&self, longest: Option<usize>) {
+        self.shared.world().okta.log.cut_pages(longest);
+    }
+
+    /// Makes the System Log refuse all cursors (`next` links) that it has given out until now.
+    pub fn forget_log_cursors(&self) {
+        self.shared.world().okta.log.forget_cursors();
+    }
+
     fn edit_okta_user(&self, name: &str, edit: impl FnOnce(&mut User)) -> Result<(), EditError> {
         let mut world = self.shared.world();
         let found = world.okta.users.find(name).cloned();

@@ -53,6 +53,13 @@ impl Ids {
         [&all[..8], &all[8..12], &all[12..16], &all[16..20], &all[20..]].join("-")
     }
 
+    /// A number below `bound`; 0 if there is none.
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        let bytes = self.draw();
+        let dice = u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+        usize::try_from(dice).unwrap_or_default().checked_rem(bound).unwrap_or_default()
+    }
+
     /// True with this probability.
     pub(crate) fn chance(&mut self, probability: f64) -> bool {
         let bytes = self.draw();
