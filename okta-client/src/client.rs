@@ -8,7 +8,9 @@ use crate::Error;
 use crate::auth::AppCredentials;
 use crate::builder::{Builder, ConfigError};
 use crate::dialect::Okta;
+use crate::event_hooks::EventHooks;
 use crate::groups::Groups;
+use crate::inline_hooks::InlineHooks;
 use crate::system_log::SystemLog;
 use crate::users::Users;
 
@@ -65,6 +67,18 @@ impl OktaClient {
     #[must_use]
     pub fn groups(&self) -> Groups<'_> {
         Groups::new(self)
+    }
+
+    /// Event hooks: what Okta calls when something happens.
+    #[must_use]
+    pub fn event_hooks(&self) -> EventHooks<'_> {
+        EventHooks::new(self)
+    }
+
+    /// Inline hooks: what Okta asks in the middle of its own flows.
+    #[must_use]
+    pub fn inline_hooks(&self) -> InlineHooks<'_> {
+        InlineHooks::new(self)
     }
 
     /// The System Log.

@@ -8,6 +8,14 @@ client_core::define_id!(
     UserId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it in the user's URL", opaque
 );
 client_core::define_id!(
+    /// The id of an event hook, `who…`.
+    EventHookId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it in the hook's URL", opaque
+);
+client_core::define_id!(
+    /// The id of an inline hook, `cal…`.
+    InlineHookId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it in the hook's URL", opaque
+);
+client_core::define_id!(
     /// The id of a group, `00g…`.
     GroupId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it in the group's URL", opaque
 );

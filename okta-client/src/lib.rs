@@ -6,9 +6,13 @@ mod checkup;
 mod client;
 mod dialect;
 mod entity;
+mod event_hooks;
 mod filter;
 mod groups;
+mod hook_channel;
+mod hook_secret;
 mod id;
+mod inline_hooks;
 mod list;
 mod problem;
 mod system_log;
@@ -25,9 +29,24 @@ pub use client_core::{
     TransportConfig, TransportError,
 };
 pub use entity::Extra;
+pub use event_hooks::{
+    EventHook, EventHookCondition, EventHookEvents, EventHookExpression, EventHookFilter, EventHooks,
+    HookDelivery, HookReceived, HookReceiver, HookRefusal, HookStatus, HookVerification, NewEventHook,
+    NoHookDelivery,
+};
 pub use filter::{Filter, Operand};
 pub use groups::{Group, GroupKind, GroupProfile, Groups, ListGroups};
-pub use id::{GroupId, UserId};
+pub use hook_channel::{HookAuthScheme, HookChannel, HookChannelConfig, HookChannelKind, HookHeader};
+pub use hook_secret::{HookSecret, InvalidHookSecret};
+pub use id::{EventHookId, GroupId, InlineHookId, UserId};
+pub use inline_hooks::{
+    HookPatch, HookedCredential, HookedProfile, HookedRequest, HookedToken, HookedUser, ImportHookAction,
+    ImportHookContext, ImportHookData, InlineHook, InlineHookAnswer, InlineHookAuth, InlineHookCommand,
+    InlineHookContext, InlineHookData, InlineHookKind, InlineHookRequest, InlineHookToken, InlineHooks,
+    NewInlineHook, NoInlineHookRequest, PasswordImportContext, PasswordImportHookData, RegistrationHookData,
+    SamlHookData, TelephonyChannel, TelephonyHookData, TelephonyMessage, TelephonyOutcome, TelephonyStatus,
+    TelephonyUser, TokenHookData, UnknownHookData,
+};
 pub use list::{Listing, Position};
 pub use problem::OktaProblem;
 pub use system_log::{LogEvent, LogQuery, SystemLog};

@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use okta_client::{
-    ActivationLink, Call, Class, Error, ExposeSecret as _, Group, Mail, OktaClient, Path, Problem as _,
-    Request, Transport, TransportError, User,
+    ActivationLink, Call, Class, Error, EventHook, ExposeSecret as _, Group, Mail, OktaClient, Path,
+    Problem as _, Request, Transport, TransportError, User,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -180,6 +180,20 @@ async fn every_recorded_group_is_read_and_written_back_whole() {
         }
     }
     assert!(all.is_empty() || (groups > 2 && lists > 1), "{groups} groups and {lists} lists");
+}
+
+#[tokio::test]
+async fn every_recorded_event_hook_is_read_and_written_back_whole() {
+    let all = recordings();
+    let hooks = all
+        .iter()
+        .filter(|recording| recording.status == 200 && segments(&recording.path)[0] == "eventHooks");
+    let mut read = 0;
+    for recording in hooks {
+        survives::<EventHook>(recording).await;
+        read += 1;
+    }
+    assert!(all.is_empty() || read == 3, "{read} event hooks");
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@
 mod check;
 mod describe;
 mod groups;
+mod hooks;
 mod sample;
 #[path = "../support/mod.rs"]
 mod support;
@@ -23,6 +24,7 @@ use check::Contract;
 async fn every_endpoint_is_one_that_okta_describes() {
     let Some(mut contract) = Contract::load() else { return };
     groups::cases(&mut contract).await;
+    hooks::cases(&mut contract).await;
     system_log::cases(&mut contract).await;
     users::cases(&mut contract).await;
     contract.finish();
