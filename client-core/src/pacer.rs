@@ -7,6 +7,7 @@
 mod age;
 mod spacing;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::num::NonZeroU32;
@@ -23,7 +24,7 @@ use crate::clock::Clock;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bucket {
     /// Its name, as the vendor's documentation has it: `/api/v1/users`.
-    pub name: String,
+    pub name: Cow<'static, str>,
     /// How many calls a window allows, to start with. None: no limit until an answer tells one.
     pub limit: Option<NonZeroU32>,
     /// How long a window lasts, from the first call in it.
@@ -139,7 +140,7 @@ impl Pacer {
             // Made before the look, so that a place freed in between is not missed.
             let freed = self.freed.notified();
             match self.try_reserve(bucket) {
-                Ok(()) => return Place { pacer: self, bucket: bucket.name.clone(), answered: false },
+                Ok(()) => return Place { pacer: self, bucket: bucket.name.to_string(), answered: false },
                 Err(Hold::ForAnswer) => freed.await,
                 Err(Hold::For(delay)) => {
                     waiting(delay);
@@ -155,7 +156,7 @@ impl Pacer {
         if f64::from(state.in_flight) + 1.0 > state.allowed {
             return Err(Hold::ForAnswer);
         }
-        let window = state.buckets.entry(bucket.name.clone()).or_insert_with(|| Window::new(bucket));
+        let window = state.buckets.entry(bucket.name.to_string()).or_insert_with(|| Window::new(bucket));
         window.take(now, self.config.share, &self.clock)?;
         state.in_flight += 1;
         Ok(())

@@ -309,7 +309,7 @@ impl<D: Dialect> Pipeline<D> {
             .shared
             .pacer
             .reserve(bucket, |delay| {
-                tracing::debug!(bucket = bucket.name, ?delay, "waits for its rate limit");
+                tracing::debug!(bucket = &*bucket.name, ?delay, "waits for its rate limit");
                 self.tell(&Event::Waiting { call: call.name, bucket: &bucket.name, delay });
             })
             .await;

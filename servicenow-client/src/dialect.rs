@@ -24,7 +24,7 @@ impl Dialect for ServiceNowDialect {
         let path = request.path().encoded();
         let resource: Vec<_> = path.split('/').take(5).collect();
         let name = format!("{} {}", request.method(), resource.join("/"));
-        Bucket { name, limit: None, window: Duration::from_secs(3600) }
+        Bucket { name: name.into(), limit: None, window: Duration::from_secs(3600) }
     }
 
     /// The hourly rule never says how much is left, so it is heeded when it refuses.
