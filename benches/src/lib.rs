@@ -3,6 +3,8 @@
 //! Absolute times are the machine's. What a bench answers is a ratio. So that a machine which is busy with
 //! something else changes both sides of it, each sample measures the reference too, right after the way itself.
 
+pub mod pages;
+
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 

@@ -1,0 +1,151 @@
+//! What does it cost to list everybody through the client, and how much memory does it hold meanwhile?
+//!
+//! Against bare reqwest and serde_json, page after page into plain structs, from the same loopback server.
+
+#![allow(missing_docs, reason = "criterion's macros document nothing")]
+
+use std::alloc::System;
+
+use chrono::{DateTime, Utc};
+use criterion::{Criterion, criterion_group, criterion_main};
+use futures::StreamExt as _;
+use identity_lifecycle_benches::pages::{Pages, next_page};
+use identity_lifecycle_benches::{Comparison, runtime};
+use okta_client::OktaClient;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+const USERS: usize = 100_000;
+const USERS_A_PAGE: usize = 200;
+
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "only decoded")]
+#[serde(rename_all = "camelCase")]
+struct PlainUser {
+    id: String,
+    status: String,
+    created: DateTime<Utc>,
+    activated: Option<DateTime<Utc>>,
+    status_changed: Option<DateTime<Utc>>,
+    last_login: Option<DateTime<Utc>>,
+    last_updated: DateTime<Utc>,
+    profile: PlainProfile,
+}
+
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "only decoded")]
+#[serde(rename_all = "camelCase")]
+struct PlainProfile {
+    first_name: String,
+    last_name: String,
+    mobile_phone: Option<String>,
+    second_email: Option<String>,
+    login: String,
+    email: String,
+    display_name: Option<String>,
+    department: Option<String>,
+    title: Option<String>,
+    employee_number: Option<String>,
+    manager_id: Option<String>,
+}
+
+fn user(n: usize) -> Value {
+    let login = format!("ann.lee.{n}@example.com");
+    json!({
+        "id": format!("00u{n:017}"), "status": "ACTIVE", "created": "2026-03-02T09:15:20.000Z",
+        "activated": "2026-03-02T09:15:21.000Z", "statusChanged": "2026-03-02T09:20:48.000Z",
+        "lastLogin": "2026-03-30T07:58:11.000Z", "lastUpdated": "2026-03-29T16:02:04.000Z",
+        "passwordChanged": "2026-03-02T09:20:47.000Z", "type": {"id": "oty1ab2cd3EF4gh5i6j7"},
+        "profile": {
+            "firstName": "Ann", "lastName": "Lee", "mobilePhone": null, "secondEmail": null, "login": login,
+            "email": login, "displayName": "Ann Lee", "department": "Sales", "title": "Account Executive",
+            "employeeNumber": n.to_string(), "managerId": "10017", "startDate": "2026-03-02", "badges": ["hq", "vpn"]
+        },
+        "credentials": {
+            "password": {}, "emails": [{"value": login, "status": "VERIFIED", "type": "PRIMARY"}],
+            "provider": {"type": "OKTA", "name": "OKTA"}
+        },
+        "_links": {"self": {"href": format!("https://acme.okta.com/api/v1/users/00u{n:017}")}}
+    })
+}
+
+fn client(url: &str) -> OktaClient {
+    OktaClient::builder(url).api_token("t0ken".to_owned().into()).build().expect("the settings are right")
+}
+
+/// Every item of a list, one page after the other, with nothing but the usual crates.
+async fn bare<T: serde::de::DeserializeOwned>(http: &reqwest::Client, first: &str) -> usize {
+    let (mut count, mut next) = (0, Some(first.to_owned()));
+    while let Some(url) = next {
+        let answer = http.get(url).header("authorization", "SSWS t0ken").send().await;
+        let answer = answer.expect("the server answers");
+        next = next_page(answer.headers());
+        let body = answer.bytes().await.expect("the answer is whole");
+        let items: Vec<T> = serde_json::from_slice(&body).expect("the answer is JSON");
+        count += items.len();
+    }
+    count
+}
+
+fn users(criterion: &mut Criterion) {
+    let (outside, inside) = (runtime(), runtime());
+    let pages = outside.block_on(Pages::serve("/api/v1/users", USERS, USERS_A_PAGE, user));
+    let http = reqwest::Client::new();
+    let okta = client(pages.url());
+    let first = format!("{}/api/v1/users?limit={USERS_A_PAGE}", pages.url());
+
+    let reference = async || assert_eq!(bare::<PlainUser>(&http, &first).await, USERS);
+    let title = "Okta: list 100,000 users";
+    let mut comparison = Comparison::new(criterion, &inside, title, "reqwest and serde_json", reference);
+    comparison.measure("okta.users().list()", 1, async || {
+        let users = okta.users().list().send().map(|user| user.expect("the user can be read"));
+        assert_eq!(users.count().await, USERS);
+    });
+    comparison.measure("the same, every login looked at", 1, async || {
+        let users = okta.users().list().send().map(|user| user.expect("the user can be read"));
+        assert_eq!(
+            users.filter(|user| std::future::ready(user.profile.login().is_some())).count().await,
+            USERS
+        );
+    });
+    comparison.report();
+    memory(&inside, "users", okta.users().list().send(), USERS);
+}
+
+/// The most memory that is held while a list is read, after its first tenth and at all.
+fn memory<T: Send + 'static>(
+    runtime: &tokio::runtime::Runtime,
+    what: &str,
+    mut list: okta_client::Listing<T>,
+    count: usize,
+) {
+    let live = || {
+        let stats = ALLOCATOR.stats();
+        stats.bytes_allocated.saturating_sub(stats.bytes_deallocated)
+    };
+    let before = live();
+    let (mut tenth, mut all) = (0, 0);
+    runtime.block_on(async {
+        for n in 0..count {
+            drop(list.next().await.expect("there are more").expect("it can be read"));
+            if n % 100 == 0 {
+                all = all.max(live().saturating_sub(before));
+            }
+            if n == count / 10 {
+                tenth = all;
+            }
+        }
+    });
+    println!(
+        "{what}: at most {} KiB held in the first tenth of the list, {} KiB in all of it\n",
+        tenth / 1024,
+        all / 1024
+    );
+}
+
+criterion_group!(benches, users);
+criterion_main!(benches);
