@@ -93,6 +93,7 @@ pub(crate) struct Report<P> {
     pub(crate) delivery: Delivery,
     pub(crate) status: Option<StatusCode>,
     pub(crate) request_id: Option<String>,
+    pub(crate) bucket: Option<String>,
     pub(crate) attempts: u32,
     pub(crate) elapsed: Duration,
 }
@@ -126,6 +127,7 @@ impl<P: Problem> Error<P> {
             delivery: Delivery::NotSent,
             status: None,
             request_id: None,
+            bucket: None,
             attempts: 0,
             elapsed: Duration::ZERO,
         })
@@ -169,6 +171,12 @@ impl<P: Problem> Error<P> {
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
+    }
+
+    /// The rate-limit bucket that the call draws from; none if it was refused before anybody asked.
+    #[must_use]
+    pub fn bucket(&self) -> Option<&str> {
+        self.0.bucket.as_deref()
     }
 
     /// How often it was sent.
@@ -279,6 +287,7 @@ impl<P: fmt::Debug> fmt::Debug for Error<P> {
             delivery,
             status,
             request_id,
+            bucket,
             attempts,
             elapsed,
         } = &*self.0;
@@ -290,6 +299,7 @@ impl<P: fmt::Debug> fmt::Debug for Error<P> {
             .field("delivery", delivery)
             .field("status", status)
             .field("request_id", request_id)
+            .field("bucket", bucket)
             .field("attempts", attempts)
             .field("elapsed", elapsed)
             .finish()

@@ -245,7 +245,8 @@ impl<D: Dialect> Pipeline<D> {
             pause: None,
             renewable: false,
         };
-        self.report(call, failed, 1, Duration::ZERO)
+        let bucket = self.shared.dialect.bucket(&call.request).name;
+        self.report(call, bucket, failed, 1, Duration::ZERO)
     }
 
     async fn attempts<T>(&self, call: &Call<T>) -> Result<(T, Response), Error<D::Problem>> {
@@ -289,7 +290,7 @@ impl<D: Dialect> Pipeline<D> {
                 }
             };
             if !again {
-                return Err(self.report(call, *failed, attempts, elapsed));
+                return Err(self.report(call, bucket.name, *failed, attempts, elapsed));
             }
             tracing::debug!(attempts, ?delay, "will be repeated");
             self.tell(&Event::Retrying { call: call.name, attempts, delay });
@@ -444,6 +445,7 @@ impl<D: Dialect> Pipeline<D> {
     fn report<T>(
         &self,
         call: &Call<T>,
+        bucket: String,
         failed: Failed<D::Problem>,
         attempts: u32,
         elapsed: Duration,
@@ -457,6 +459,7 @@ impl<D: Dialect> Pipeline<D> {
             delivery: failed.delivery,
             status: failed.response.as_ref().map(|response| response.status),
             request_id: failed.response.as_ref().and_then(|r| self.shared.dialect.request_id(&r.headers)),
+            bucket: Some(bucket),
             attempts,
             elapsed,
         })

@@ -1,17 +1,19 @@
 //! What Okta says when it refuses.
 
+mod codes;
+
 use std::fmt;
 
 use client_core::{Class, Problem, Response};
 use serde_json::Value;
 
 /// Okta's error object, or as much of it as came: the edge answers HTML, and some errors are empty.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OktaProblem {
     /// The HTTP status.
     pub status: u16,
-    /// Okta's code, `E0000001`: the only part that is stable.
+    /// Okta's code, `E0000001`: the only part that is stable. At `/oauth2/v1/` it is OAuth's, `invalid_request`.
     pub code: Option<String>,
     /// Okta's sentence. Prose: show it, don't match it.
     pub summary: Option<String>,
@@ -19,20 +21,27 @@ pub struct OktaProblem {
     pub causes: Vec<String>,
     /// What Okta's support asks for.
     pub error_id: Option<String>,
+    /// The beginning of a body that is not JSON: what the edge, or a proxy on the way, had to say. Shown by neither
+    /// `Debug` nor `Display`, since nobody knows what is in it.
+    pub other: Option<String>,
 }
 
 impl OktaProblem {
     pub(crate) fn read(response: &Response) -> Self {
         // Field by field: one that is odd must not cost the code.
         let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+        let other = (body.is_null() && !response.body.is_empty())
+            .then(|| bounded(&String::from_utf8_lossy(&response.body[..response.body.len().min(1000)])));
         let text = |of: &Value, name: &str| of.get(name).and_then(Value::as_str).map(str::to_owned);
         let causes = body.get("errorCauses").and_then(Value::as_array);
         Self {
             status: response.status.as_u16(),
-            code: text(&body, "errorCode"),
-            summary: text(&body, "errorSummary"),
+            // Some endpoints have OAuth's shape.
+            code: text(&body, "errorCode").or_else(|| text(&body, "error")),
+            summary: text(&body, "errorSummary").or_else(|| text(&body, "error_description")),
             causes: causes.into_iter().flatten().filter_map(|cause| text(cause, "errorSummary")).collect(),
             error_id: text(&body, "errorId"),
+            other,
         }
     }
 
@@ -55,43 +64,26 @@ impl OktaProblem {
     /// What an operator can do about it, where that is known.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
-        match self.code.as_deref()? {
-            "E0000011" => Some(
-                "the API token is wrong, expired (30 days unused) or belongs to a deactivated admin: make a new one",
-            ),
-            "E0000006" => Some(
-                "the admin role or scope behind the credentials does not allow this, or not for this user or group",
-            ),
-            "E0000015" => Some("the org has no licence for this feature"),
-            "E0000038" => Some("read the user's status: it does not allow this"),
-            _ => None,
-        }
+        codes::hint(self.code.as_deref()?)
+    }
+}
+
+impl fmt::Debug for OktaProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OktaProblem")
+            .field("status", &self.status)
+            .field("code", &self.code)
+            .field("summary", &self.summary)
+            .field("causes", &self.causes)
+            .field("error_id", &self.error_id)
+            .finish_non_exhaustive()
     }
 }
 
 impl Problem for OktaProblem {
     fn class(&self) -> Class {
-        self.code.as_deref().and_then(class_of_code).unwrap_or_else(|| class_of_status(self.status))
+        self.code.as_deref().and_then(codes::class).unwrap_or_else(|| class_of_status(self.status))
     }
-}
-
-/// Codes whose meaning the status alone does not tell.
-fn class_of_code(code: &str) -> Option<Class> {
-    Some(match code {
-        "E0000001" => Class::Invalid,
-        "E0000004" | "E0000005" | "E0000011" => Class::Unauthenticated,
-        "E0000006" | "E0000013" | "E0000015" => Class::Forbidden,
-        "E0000007" | "E0000008" => Class::NotFound,
-        "E0000016" | "E0000017" | "E0000032" | "E0000034" | "E0000035" | "E0000036" | "E0000038"
-        | "E0000107" | "E0000117" | "E0000119" | "E0000152" | "E0000155" | "E0000180" => Class::WrongState,
-        "E0000047" => Class::RateLimited,
-        // Being activated, rules reconciled, types set up, roles locked.
-        "E0000112" | "E0000239" | "E0000249" | "E0000253" | "E0000268" => Class::Busy,
-        // A limit on messages to one phone or mailbox, or of a day: waiting a minute does not help.
-        "E0000109" | "E0000118" | "E0000133" | "E0000146" | "E0000147" | "E0000186" | "E0000204"
-        | "E0000205" => Class::Conflict,
-        _ => return None,
-    })
 }
 
 fn class_of_status(status: u16) -> Class {
@@ -114,8 +106,11 @@ impl fmt::Display for OktaProblem {
             (Some(code), None) => f.write_str(code)?,
             _ => write!(f, "status {} without Okta's error object", self.status)?,
         }
-        for cause in &self.causes {
+        for cause in self.causes.iter().take(SHOWN) {
             write!(f, "; {}", bounded(cause))?;
+        }
+        if self.causes.len() > SHOWN {
+            write!(f, "; and {} more", self.causes.len() - SHOWN)?;
         }
         if let Some(hint) = self.hint() {
             write!(f, " ({hint})")?;
@@ -126,6 +121,91 @@ impl fmt::Display for OktaProblem {
 
 impl std::error::Error for OktaProblem {}
 
+/// So many causes are shown.
+const SHOWN: usize = 20;
+
 fn bounded(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(300).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, StatusCode};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(status: u16, body: impl Into<Vec<u8>>) -> OktaProblem {
+        let body: Vec<u8> = body.into();
+        let status = StatusCode::from_u16(status).unwrap();
+        OktaProblem::read(&Response { status, headers: HeaderMap::new(), body: body.into() })
+    }
+
+    #[test]
+    fn a_code_means_more_than_its_status() {
+        for (status, code, class) in [
+            (401, "E0000015", Class::Forbidden),
+            (401, "E0000011", Class::Unauthenticated),
+            (403, "E0000005", Class::Unauthenticated),
+            (403, "E0000006", Class::Forbidden),
+            (403, "E0000032", Class::WrongState),
+            (403, "E0000068", Class::Invalid),
+            (405, "E0000076", Class::Forbidden),
+            (400, "E0000040", Class::Conflict),
+            (409, "E0000062", Class::Conflict),
+            (409, "E0000112", Class::Busy),
+            (409, "E0000145", Class::Invalid),
+            (410, "E0000156", Class::NotFound),
+            (412, "E0000231", Class::Conflict),
+            (414, "E0000256", Class::Invalid),
+            (423, "E0000239", Class::Busy),
+            (423, "E0000155", Class::WrongState),
+            (429, "E0000047", Class::RateLimited),
+            (429, "E0000109", Class::Conflict),
+            (502, "E0000134", Class::Busy),
+            (502, "E0000240", Class::Unavailable),
+            (503, "E0000010", Class::Unavailable),
+            (409, "E0000999", Class::Conflict),
+            (403, "E0000999", Class::Forbidden),
+            (404, "nonsense", Class::NotFound),
+        ] {
+            let body = format!(r#"{{"errorCode":"{code}"}}"#);
+            assert_eq!(read(status, body).class(), class, "{status} {code}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_error_object_is_kept_in_part() {
+        let page = read(404, format!("<html>{}\u{1b}[31m</html>", "x".repeat(5000)));
+        assert_eq!((page.code.as_deref(), page.class()), (None, Class::NotFound));
+        let other = page.other.unwrap();
+        assert!(other.starts_with("<html>xxx") && other.len() <= 300, "{other}");
+        assert_eq!(read(503, "").other, None);
+        let oauth = read(400, r#"{"error":"invalid_request","error_description":"sub_id is missing"}"#);
+        assert_eq!(oauth.to_string(), "invalid_request sub_id is missing");
+    }
+
+    proptest! {
+        #[test]
+        fn no_body_is_too_odd(status in 100_u16..1000, body in prop::collection::vec(any::<u8>(), 0..2000)) {
+            let problem = read(status, body);
+            let _ = (problem.class(), problem.hint());
+            prop_assert!(problem.to_string().len() < 10_000);
+        }
+
+        #[test]
+        fn no_object_is_too_odd(
+            code in "E?[0-9]{0,12}",
+            summary in ".{0,400}",
+            causes in prop::collection::vec(".{0,20}", 0..40),
+        ) {
+            let causes: Vec<_> = causes.iter().map(|cause| serde_json::json!({"errorSummary": cause})).collect();
+            let body = serde_json::json!({"errorCode": code, "errorSummary": summary, "errorCauses": causes});
+            let problem = read(400, body.to_string());
+            let _ = problem.class();
+            let text = problem.to_string();
+            prop_assert!(text.chars().count() < 10_000, "{} characters", text.chars().count());
+            prop_assert!(!text.chars().any(char::is_control));
+        }
+    }
 }
