@@ -245,7 +245,7 @@ impl<D: Dialect> Pipeline<D> {
             pause: None,
             renewable: false,
         };
-        let bucket = self.shared.dialect.bucket(&call.request).name;
+        let bucket = self.shared.dialect.bucket(&call.request).name.into_owned();
         self.report(call, bucket, failed, 1, Duration::ZERO)
     }
 
@@ -290,7 +290,7 @@ impl<D: Dialect> Pipeline<D> {
                 }
             };
             if !again {
-                return Err(self.report(call, bucket.name, *failed, attempts, elapsed));
+                return Err(self.report(call, bucket.name.into_owned(), *failed, attempts, elapsed));
             }
             tracing::debug!(attempts, ?delay, "will be repeated");
             self.tell(&Event::Retrying { call: call.name, attempts, delay });
