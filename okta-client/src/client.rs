@@ -7,10 +7,18 @@ use client_core::{Call, Clock, Observer, Pipeline};
 use crate::Error;
 use crate::auth::AppCredentials;
 use crate::builder::{Builder, ConfigError};
+use crate::devices::Devices;
 use crate::dialect::Okta;
 use crate::event_hooks::EventHooks;
+use crate::governance::Governance;
 use crate::groups::Groups;
+use crate::id::IdentitySourceId;
+use crate::identity_sources::IdentitySource;
 use crate::inline_hooks::InlineHooks;
+use crate::org::Org;
+use crate::profile_mappings::ProfileMappings;
+use crate::rate_limits::{PrincipalRateLimits, RateLimits};
+use crate::sessions::Sessions;
 use crate::system_log::SystemLog;
 use crate::users::Users;
 
@@ -79,6 +87,54 @@ impl OktaClient {
     #[must_use]
     pub fn inline_hooks(&self) -> InlineHooks<'_> {
         InlineHooks::new(self)
+    }
+
+    /// Devices that people have registered.
+    #[must_use]
+    pub fn devices(&self) -> Devices<'_> {
+        Devices::new(self)
+    }
+
+    /// Identity Governance: access requests, certifications, access reviews.
+    #[must_use]
+    pub fn governance(&self) -> Governance<'_> {
+        Governance::new(self)
+    }
+
+    /// A directory of one's own, by the id of its app.
+    #[must_use]
+    pub fn identity_source<'a>(&'a self, id: &'a IdentitySourceId) -> IdentitySource<'a> {
+        IdentitySource::new(self, id)
+    }
+
+    /// The org itself.
+    #[must_use]
+    pub fn org(&self) -> Org<'_> {
+        Org::new(self)
+    }
+
+    /// The share of rate limits that each principal has.
+    #[must_use]
+    pub fn principal_rate_limits(&self) -> PrincipalRateLimits<'_> {
+        PrincipalRateLimits::new(self)
+    }
+
+    /// How attributes of one profile become those of another.
+    #[must_use]
+    pub fn profile_mappings(&self) -> ProfileMappings<'_> {
+        ProfileMappings::new(self)
+    }
+
+    /// What the org has set about rate limits.
+    #[must_use]
+    pub fn rate_limits(&self) -> RateLimits<'_> {
+        RateLimits::new(self)
+    }
+
+    /// Sessions of people who are signed in.
+    #[must_use]
+    pub fn sessions(&self) -> Sessions<'_> {
+        Sessions::new(self)
     }
 
     /// The System Log.

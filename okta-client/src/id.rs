@@ -19,6 +19,70 @@ client_core::define_id!(
     /// The id of a group, `00g…`.
     GroupId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it in the group's URL", opaque
 );
+client_core::define_id!(
+    /// The id of an app, `0oa…`.
+    AppId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it in the app's URL", opaque
+);
+client_core::define_id!(
+    /// The id of a certification campaign, `ici…`.
+    CampaignId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it in the campaign's URL", opaque
+);
+client_core::define_id!(
+    /// The id of something that can be asked for, `cen…`.
+    CatalogEntryId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it in the entry's URL", opaque
+);
+client_core::define_id!(
+    /// The id of a device, `guo…`.
+    DeviceId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it in the device's URL", opaque
+);
+client_core::define_id!(
+    /// The id of a request for access, `req…`.
+    AccessRequestId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it in the request's URL", opaque
+);
+client_core::define_id!(
+    /// The id of a task of a request for access: 24 hexadecimal digits.
+    AccessTaskId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it in the task's URL", opaque
+);
+client_core::define_id!(
+    /// The id of a feature of the org, `ftr…`.
+    FeatureId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it in the feature's URL", opaque
+);
+client_core::define_id!(
+    /// The id of an identity source: the id of its app, `0oa…`.
+    IdentitySourceId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it in the app's URL", opaque
+);
+client_core::define_id!(
+    /// The id of a session in which an identity source uploads, `aps…`.
+    ImportSessionId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it in the session's URL", opaque
+);
+client_core::define_id!(
+    /// The id of a job that goes on after its answer, `cpa…`.
+    OperationId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it in the operation's URL", opaque
+);
+client_core::define_id!(
+    /// The id of an org, `00o…`.
+    OrgId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it in the org's URL", opaque
+);
+client_core::define_id!(
+    /// The id of the share of rate limits that one principal has, `prl…`.
+    PrincipalRateLimitId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it in the entry's URL", opaque
+);
+client_core::define_id!(
+    /// The id of a mapping between two profiles, `prm…`.
+    ProfileMappingId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it in the mapping's URL", opaque
+);
+client_core::define_id!(
+    /// The id of one review of a campaign, `icr…`.
+    ReviewId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it in the review's URL", opaque
+);
+client_core::define_id!(
+    /// The id of one access in a security access review.
+    SecurityAccessId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it in the access's URL", opaque
+);
+client_core::define_id!(
+    /// The id of a security access review, `sar…`.
+    SecurityAccessReviewId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it in the review's URL", opaque
+);
 
 fn opaque(text: &str) -> bool {
     (1..=100).contains(&text.len())

@@ -4,17 +4,24 @@ mod auth;
 mod builder;
 mod checkup;
 mod client;
+mod devices;
 mod dialect;
 mod entity;
 mod event_hooks;
 mod filter;
+mod governance;
 mod groups;
 mod hook_channel;
 mod hook_secret;
 mod id;
+mod identity_sources;
 mod inline_hooks;
 mod list;
+mod org;
 mod problem;
+mod profile_mappings;
+mod rate_limits;
+mod sessions;
 mod system_log;
 mod time;
 mod users;
@@ -28,6 +35,10 @@ pub use client_core::{
     Path, Problem, Randomness, Request, RetryPolicy, Safety, SecretString, SetupError, Transport,
     TransportConfig, TransportError,
 };
+pub use devices::{
+    Device, DeviceEmbedded, DeviceExpand, DevicePlatform, DeviceProfile, DeviceStatus, DeviceUser, Devices,
+    DiskEncryption, ListDevices, ManagementStatus, ScreenLock, UserDevice, UserSummary,
+};
 pub use entity::Extra;
 pub use event_hooks::{
     EventHook, EventHookCondition, EventHookEvents, EventHookExpression, EventHookFilter, EventHooks,
@@ -35,10 +46,32 @@ pub use event_hooks::{
     NoHookDelivery,
 };
 pub use filter::{Filter, Operand};
+pub use governance::{
+    Access, AccessGrant, AccessRequest, AccessRequestStatus, AccessRequests, AccessTask, AccessTaskKind,
+    AccessTaskStatus, AccessTasks, ApprovalDecision, Campaign, CampaignReviewer, CampaignSchedule,
+    CampaignStatus, CampaignTargets, Campaigns, Catalog, CatalogEntry, EntitlementValue, Governance,
+    GovernancePrincipal, GrantMethod, GrantStatus, ListAccessRequests, ListAccessTasks, ListCampaigns,
+    ListCatalogEntries, ListReviews, ListSecurityAccessReviews, NewAccessRequest, NewCampaign,
+    NewSecurityAccessReview, Operation, OperationStatus, Operations, Orn, PersonProfile, PrincipalAccess,
+    PrincipalEntitlement, Reassignment, Remediation, RemediationOnEnd, RemediationStatus, RequestApproval,
+    RequestField, RequestFieldKind, RequestFields, RequestedResource, Resolution, Review, ReviewDecision,
+    ReviewerLevel, ReviewerType, Reviews, RevocationStatus, RiskAssessment, SecurityAccess,
+    SecurityAccessAction, SecurityAccessReview, SecurityAccessReviewPatch, SecurityAccessReviewStatus,
+    SecurityAccessReviews, SecurityReviewAction, SecurityReviewEvent, Severity,
+};
 pub use groups::{Group, GroupKind, GroupProfile, Groups, ListGroups};
 pub use hook_channel::{HookAuthScheme, HookChannel, HookChannelConfig, HookChannelKind, HookHeader};
 pub use hook_secret::{HookSecret, InvalidHookSecret};
-pub use id::{EventHookId, GroupId, InlineHookId, UserId};
+pub use id::{
+    AccessRequestId, AccessTaskId, AppId, CampaignId, CatalogEntryId, DeviceId, EventHookId, FeatureId,
+    GroupId, IdentitySourceId, ImportSessionId, InlineHookId, OperationId, OrgId, PrincipalRateLimitId,
+    ProfileMappingId, ReviewId, SecurityAccessId, SecurityAccessReviewId, UserId,
+};
+pub use identity_sources::{
+    ExternalId, IdentitySource, IdentitySourceGroups, IdentitySourceUsers, Import, ImportSession,
+    ImportSessions, ImportStatus, ImportedGroup, ImportedUser, MOST_PER_UPLOAD, SourceGroup,
+    SourceGroupProfile, SourceMemberships, SourceUser,
+};
 pub use inline_hooks::{
     HookPatch, HookedCredential, HookedProfile, HookedRequest, HookedToken, HookedUser, ImportHookAction,
     ImportHookContext, ImportHookData, InlineHook, InlineHookAnswer, InlineHookAuth, InlineHookCommand,
@@ -48,7 +81,17 @@ pub use inline_hooks::{
     TelephonyUser, TokenHookData, UnknownHookData,
 };
 pub use list::{Listing, Position};
+pub use org::{Engine, Feature, FeatureStage, FeatureStatus, Org, OrgMetadata, OrgSettings, OrgStatus};
 pub use problem::OktaProblem;
+pub use profile_mappings::{
+    ListProfileMappings, MappingEnd, MappingPatch, ProfileMapping, ProfileMappings, PropertyMapping,
+    PushStatus,
+};
+pub use rate_limits::{
+    AdminNotifications, PerClientMode, PerClientOverrides, PerClientSettings, PrincipalRateLimit,
+    PrincipalRateLimits, PrincipalShare, PrincipalType, RateLimits,
+};
+pub use sessions::{Session, SessionId, SessionStatus, Sessions};
 pub use system_log::{LogEvent, LogQuery, SystemLog};
 pub use users::{
     Activation, ActivationLink, ListUsers, Mail, NewUser, Profile, ProfilePatch, User, UserStatus, Users,

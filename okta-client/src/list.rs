@@ -53,7 +53,6 @@ impl OktaClient {
         self.listing(name, Shape::Array, first)
     }
 
-    #[allow(dead_code, reason = "the lists that have it follow")]
     /// A list whose items are in the member `named`, and which goes on by `_links.next`.
     pub(crate) fn list_named<T>(&self, name: &'static str, named: &'static str, first: Request) -> Listing<T>
     where

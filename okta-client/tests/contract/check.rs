@@ -248,7 +248,9 @@ impl Network {
                         answers.push(Answer { status, body: Some(body) });
                     }
                     Ok(()) => {}
-                    Err(error) => wrong = Some(format!("{error} at {}", error.instance_path())),
+                    Err(error) => {
+                        wrong.get_or_insert_with(|| format!("{error} at {}", error.instance_path()));
+                    }
                 }
             }
             if seen.is_empty() {

@@ -10,8 +10,11 @@
 
 mod check;
 mod describe;
+mod governance;
 mod groups;
 mod hooks;
+mod identity_sources;
+mod org;
 mod sample;
 #[path = "../support/mod.rs"]
 mod support;
@@ -23,8 +26,11 @@ use check::Contract;
 #[tokio::test]
 async fn every_endpoint_is_one_that_okta_describes() {
     let Some(mut contract) = Contract::load() else { return };
+    governance::cases(&mut contract).await;
     groups::cases(&mut contract).await;
     hooks::cases(&mut contract).await;
+    identity_sources::cases(&mut contract).await;
+    org::cases(&mut contract).await;
     system_log::cases(&mut contract).await;
     users::cases(&mut contract).await;
     contract.finish();

@@ -111,23 +111,37 @@ impl<'a> Maker<'a> {
                 }
             }
             Value::Bool(false) => {}
-            // Okta adds fields at any time.
-            _ => drop(made.insert("newInOkta".into(), json!({ "a": [1, null] }))),
+            // Okta adds fields at any time. This one would do as a link too, where another part of an `allOf` wants
+            // nothing else.
+            _ => {
+                made.insert(
+                    "newInOkta".into(),
+                    json!({ "a": [1, null], "href": "https://acme.okta.com/new" }),
+                );
+            }
         }
         made.into()
     }
 }
 
 fn text(schema: &Value) -> String {
+    let least = schema["minLength"].as_u64().unwrap_or(0).try_into().unwrap();
     match (schema["format"].as_str(), schema["example"].as_str()) {
         (Some("date-time"), _) => "2026-03-29T16:02:04.000Z".into(),
         (Some("date"), _) => "2026-03-29".into(),
         (Some("uri" | "url"), _) => "https://acme.okta.com/somewhere".into(),
         (Some("email"), _) => "ann.lee@example.com".into(),
         (Some("uuid"), _) => "5a9e1d20-2d0f-11f1-9c2b-3f6a4b1f7e55".into(),
-        (_, Some(example)) => example.into(),
-        _ => "x".repeat(schema["minLength"].as_u64().unwrap_or(0).max(5).try_into().unwrap()),
+        // Some of Okta's examples are shorter than they may be.
+        (_, Some(example)) if example.len() >= least => example.into(),
+        _ => format!("{:x<1$}", kind_of_id(schema), least.max(5)),
     }
+}
+
+/// The letters that an id begins with: `00u` of `00u[0-9a-zA-Z]+` and of `(00u|pca)[0-9a-zA-Z]+`.
+fn kind_of_id(schema: &Value) -> &str {
+    let pattern = schema["pattern"].as_str().unwrap_or_default().trim_start_matches('(');
+    pattern.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default()
 }
 
 /// What `other` has and `into` does not.
@@ -142,6 +156,14 @@ fn merge(into: &mut Value, other: Value) {
             }
         }
         (into @ Value::Null, other) => *into = other,
+        // Of two parts that say how long a text has to be, the stricter one counts.
+        (Value::String(into), Value::String(other)) if into.len() < other.len() && is_filler(into) => {
+            *into = other;
+        }
         _ => {}
     }
+}
+
+fn is_filler(text: &str) -> bool {
+    text.bytes().all(|b| b == b'x')
 }
