@@ -13,7 +13,7 @@ use crate::id::Ids;
 use crate::limits::Limits;
 use crate::okta::{Org, Settings};
 use crate::record::System;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Postman, Sandbox};
 use crate::seed::{self, Company};
 use crate::server::{Server, Shared, Side, World};
 use crate::servicenow::{HourlyRule, Instance};
@@ -29,6 +29,8 @@ pub struct Builder {
     search_lag: Duration,
     log_lag: Duration,
     frozen: bool,
+    hook_timeout: Duration,
+    automatic_hooks: bool,
     hourly_limit: Option<u32>,
     custom_attributes: BTreeSet<String>,
     okta: SocketAddr,
@@ -47,6 +49,8 @@ impl Default for Builder {
             search_lag: Duration::from_secs(1),
             log_lag: Duration::from_millis(500),
             frozen: false,
+            hook_timeout: Duration::from_secs(3),
+            automatic_hooks: false,
             hourly_limit: None,
             custom_attributes: ["startDate", "endDate", "lcOpId"].map(str::to_owned).into(),
             okta: anywhere,
@@ -100,6 +104,19 @@ impl Builder {
         self
     }
 
+    /// How long the service of an event hook may take to answer, in real time. Default three seconds, as Okta has it.
+    pub fn hook_timeout(mut self, timeout: Duration) -> Self {
+        self.hook_timeout = timeout;
+        self
+    }
+
+    /// Event hooks deliver by themselves, as soon as something happens, and not only by
+    /// [`Sandbox::deliver_hooks`].
+    pub fn automatic_hooks(mut self) -> Self {
+        self.automatic_hooks = true;
+        self
+    }
+
     /// Gives ServiceNow a rate-limit rule of so many requests an hour. Default none.
     pub fn servicenow_hourly_limit(mut self, limit: u32) -> Self {
         self.hourly_limit = Some(limit);
@@ -137,12 +154,13 @@ impl Builder {
         let okta_token = world.okta.token.clone();
         let servicenow_username = world.servicenow.username.clone();
         let servicenow_password = world.servicenow.password.clone();
-        let shared = Arc::new(Shared::new(world, clock));
+        let shared = Arc::new(Shared::new(world, clock, self.hook_timeout));
         let listen = |side, at| Server::start(side, at, Arc::clone(&shared));
         Ok(Sandbox {
             okta: listen(Side::Vendor(System::Okta), self.okta).await?,
             servicenow: listen(Side::Vendor(System::ServiceNow), self.servicenow).await?,
             control: listen(Side::Control, self.control).await?,
+            _postman: self.automatic_hooks.then(|| Postman::start(Arc::clone(&shared))),
             shared: Arc::clone(&shared),
             okta_token,
             servicenow_username,

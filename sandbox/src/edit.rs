@@ -101,6 +101,7 @@ impl Sandbox {
             let published = published.ok_or_else(|| EditError("published is no time".to_owned()))?;
             log.push(event, published, now);
         }
+        self.shared.stirred.notify_one();
         Ok(())
     }
 

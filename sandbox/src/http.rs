@@ -11,7 +11,7 @@ use crate::record::System;
 pub(crate) type Reply = Result<Answer, Answer>;
 
 /// A request, read completely.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Ask {
     pub(crate) system: System,
     pub(crate) method: String,

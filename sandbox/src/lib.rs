@@ -45,6 +45,7 @@
 //! - [`Sandbox::add_log_events`], [`Sandbox::cut_log_pages`] and [`Sandbox::forget_log_cursors`] do the same to
 //!   the System Log.
 //! - [`Sandbox::register_service_app`] lets an app in by OAuth, with a private key and DPoP.
+//! - [`Sandbox::deliver_hooks`] sends what is due to event hooks, and [`Builder::automatic_hooks`] whenever something is.
 //! - [`group_id`] is the id of a group by its name, the same for every seed.
 //!
 //! What is not modelled answers 501 and says so. The crate's README lists what is.
@@ -59,6 +60,7 @@ mod id;
 mod limits;
 mod okta;
 mod onboarding;
+mod outgoing;
 mod record;
 mod sandbox;
 mod seed;
@@ -73,7 +75,7 @@ pub use id::group_id;
 pub use limits::Limits;
 pub use okta::ServiceApp;
 pub use onboarding::{OnboardingRequest, Ticket};
-pub use record::{RequestRecord, System};
+pub use record::{HookDelivery, RequestRecord, System};
 pub use sandbox::Sandbox;
 
 /// Compiles and runs what the README shows.

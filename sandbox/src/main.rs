@@ -58,7 +58,8 @@ impl Options {
             .new_hires(self.new_hires)
             .limits(self.limits)
             .search_lag(Duration::from_millis(self.search_lag_ms))
-            .log_lag(Duration::from_millis(self.log_lag_ms));
+            .log_lag(Duration::from_millis(self.log_lag_ms))
+            .automatic_hooks();
         if let Some(limit) = self.servicenow_hourly_limit {
             builder = builder.servicenow_hourly_limit(limit);
         }

@@ -3,6 +3,7 @@
 pub(crate) mod error;
 mod filter;
 mod groups;
+pub(crate) mod hooks;
 mod index;
 mod lifecycle;
 pub(crate) mod log;
@@ -40,6 +41,7 @@ pub(crate) struct Org {
     pub(crate) log: log::SystemLog,
     pub(crate) mails: Vec<Value>,
     pub(crate) oauth: oauth::OAuth,
+    pub(crate) hooks: hooks::Hooks,
     windows: Windows,
 }
 
@@ -65,6 +67,7 @@ impl Org {
             log: log::SystemLog::new(settings.seed, settings.log_lag),
             mails: Vec::new(),
             oauth: oauth::OAuth::default(),
+            hooks: hooks::Hooks::default(),
             windows: Windows::new(settings.limits),
         }
     }
@@ -121,7 +124,10 @@ impl Org {
     pub(crate) fn state(&self, base: &str) -> Value {
         let users: Vec<Value> = self.users.iter().map(|user| self.user_state(user, base)).collect();
         let groups: Vec<Value> = self.groups.iter().map(|group| self.group_state(group, base)).collect();
-        json!({"users": users, "groups": groups, "logs": self.log.everything(), "mails": self.mails})
+        json!({
+            "users": users, "groups": groups, "logs": self.log.everything(), "mails": self.mails,
+            "eventHooks": self.hooks.state(),
+        })
     }
 
     fn user_state(&self, user: &User, base: &str) -> Value {
@@ -150,6 +156,7 @@ fn route(org: &mut Org, ask: &Ask) -> Reply {
     let path: Vec<&str> = ask.segments.iter().map(String::as_str).collect();
     let Some(path) = path.strip_prefix(&["api", "v1"]) else { return Err(ask.not_modelled("the path")) };
     match (ask.method.as_str(), path) {
+        (_, ["eventHooks", below @ ..]) => hooks::route(org, ask, below),
         (_, ["groups", "rules", ..]) => Err(ask.not_modelled("the call")),
         ("GET", ["users"]) => users::list(org, ask),
         ("POST", ["users"]) => users::create(org, ask),

@@ -1,4 +1,4 @@
-//! The log of requests that the sandbox received.
+//! What the sandbox received, and what it sent.
 
 use std::fmt;
 
@@ -54,4 +54,23 @@ pub struct RequestRecord {
     pub request_id: String,
     /// When it arrived, by the sandbox's clock.
     pub at: DateTime<Utc>,
+}
+
+/// Events that were sent to an event hook's service in one request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HookDelivery {
+    /// The hook's id.
+    pub hook_id: String,
+    /// How many events there were in it.
+    pub events: usize,
+    /// The status of each attempt, of which there are two at most; `None` is no answer in time.
+    pub attempts: Vec<Option<u16>>,
+}
+
+impl HookDelivery {
+    /// Whether the service took them. If not, they are lost to the hook, and the System Log has an
+    /// `event_hook.delivery`.
+    pub fn arrived(&self) -> bool {
+        matches!(self.attempts.last(), Some(Some(200..=299)))
+    }
 }

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use serde_json::Value;
+use tokio::task::JoinHandle;
 
 use crate::builder::Builder;
 use crate::clock::Clock;
 use crate::control;
 use crate::fault::Fault;
-use crate::record::RequestRecord;
+use crate::okta::hooks;
+use crate::record::{HookDelivery, RequestRecord};
 use crate::server::{Server, Shared};
 
 /// A running Okta org and ServiceNow instance. Dropping it stops both.
@@ -18,6 +20,7 @@ pub struct Sandbox {
     pub(crate) okta: Server,
     pub(crate) servicenow: Server,
     pub(crate) control: Server,
+    pub(crate) _postman: Option<Postman>,
     pub(crate) okta_token: String,
     pub(crate) servicenow_username: String,
     pub(crate) servicenow_password: String,
@@ -76,6 +79,14 @@ impl Sandbox {
         control::state(&self.shared)
     }
 
+    /// Sends each event hook that is ACTIVE and VERIFIED what has happened since it last was sent something: real
+    /// requests, to loopback, one for each hook with all of its events, repeated once after silence or a 5xx.
+    ///
+    /// With [`Builder::automatic_hooks`] there is no need to.
+    pub async fn deliver_hooks(&self) -> Vec<HookDelivery> {
+        hooks::deliver(&self.shared).await
+    }
+
     /// Makes chosen requests go wrong from now on.
     pub fn add_fault(&self, fault: Fault) {
         self.shared.world().faults.add(fault);
@@ -84,5 +95,26 @@ impl Sandbox {
     /// Takes all faults away.
     pub fn clear_faults(&self) {
         self.shared.world().faults.clear();
+    }
+}
+
+/// Delivers to event hooks whenever something may have happened; it ends when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Postman(JoinHandle<()>);
+
+impl Postman {
+    pub(crate) fn start(shared: Arc<Shared>) -> Self {
+        Self(tokio::spawn(async move {
+            loop {
+                shared.stirred.notified().await;
+                hooks::deliver(&shared).await;
+            }
+        }))
+    }
+}
+
+impl Drop for Postman {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }

@@ -16,6 +16,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use percent_encoding::percent_decode_str;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::clock::{Clock, http_date};
@@ -24,6 +25,7 @@ use crate::fault::{Effect, Faults};
 use crate::http::{Answer, Ask, Query};
 use crate::id::Ids;
 use crate::okta::Org;
+use crate::okta::hooks::{self, Challenge};
 use crate::record::{RequestRecord, System};
 use crate::servicenow::Instance;
 
@@ -45,12 +47,22 @@ pub(crate) struct World {
 pub(crate) struct Shared {
     world: Mutex<World>,
     pub(crate) clock: Clock,
+    /// How long event hooks' services may take to answer, in real time.
+    pub(crate) hook_timeout: Duration,
+    /// Hears when something may have happened that event hooks are to be told.
+    pub(crate) stirred: Notify,
     okta_in_flight: AtomicUsize,
 }
 
 impl Shared {
-    pub(crate) fn new(world: World, clock: Clock) -> Self {
-        Self { world: Mutex::new(world), clock, okta_in_flight: AtomicUsize::new(0) }
+    pub(crate) fn new(world: World, clock: Clock, hook_timeout: Duration) -> Self {
+        Self {
+            world: Mutex::new(world),
+            clock,
+            hook_timeout,
+            stirred: Notify::new(),
+            okta_in_flight: AtomicUsize::new(0),
+        }
     }
 
     /// A panic while the lock was held leaves the world as consistent as one request can; tests that
@@ -145,7 +157,11 @@ async fn answer(
         Side::Control => control::answer(shared, &parts, &body),
         Side::Vendor(system) => {
             let flight = Flight::begin(shared, system);
-            let outcome = act(shared, system, parts, body, flight.count);
+            let mut outcome = act(shared, system, parts, body, flight.count);
+            if let Some(errand) = outcome.errand.take() {
+                outcome.answer = run(shared, errand, outcome.answer).await;
+            }
+            shared.stirred.notify_one();
             shared.clock.pass(Duration::from_millis(outcome.delay_ms)).await;
             outcome.answer.ok_or(Cut)?
         }
@@ -179,6 +195,29 @@ impl Drop for Flight<'_> {
 struct Outcome {
     answer: Option<Answer>,
     delay_ms: u64,
+    errand: Option<Errand>,
+}
+
+/// What is to be done without the lock before the answer is true.
+struct Errand {
+    challenge: Challenge,
+    request_id: String,
+    effect: Option<Effect>,
+}
+
+/// Does it, and puts what came of it in the place of the answer, which stays as spoilt as it is to be.
+async fn run(shared: &Shared, errand: Errand, answer: Option<Answer>) -> Option<Answer> {
+    let verdict = hooks::verdict(shared, errand.challenge).await;
+    let mut answer = answer?;
+    (answer.status, answer.body) = (verdict.status, verdict.body);
+    let answer = spoilt(answer, errand.effect.as_ref())?;
+    let mut world = shared.world();
+    if let Some(record) =
+        world.requests.iter_mut().rev().find(|record| record.request_id == errand.request_id)
+    {
+        record.status = answer.status;
+    }
+    Some(answer)
 }
 
 /// Does what was asked, under one lock, so that requests take effect in the order of the log. A delay
@@ -190,16 +229,10 @@ fn act(shared: &Shared, system: System, parts: Parts, body: Bytes, in_flight: us
     let answer = match effect {
         Some(Effect::CutBefore) => None,
         Some(Effect::Status(status)) => Some(injected(&world, status, &ask)),
-        _ => {
-            let answer = world.answer(&ask, in_flight);
-            match effect {
-                Some(Effect::CutAfter) => None,
-                Some(Effect::Malformed) => Some(malformed(answer)),
-                Some(Effect::Truncated) => Some(truncated(answer)),
-                _ => Some(answer),
-            }
-        }
+        _ => spoilt(world.answer(&ask, in_flight), effect.as_ref()),
     };
+    let errand = world.okta.hooks.take_errand();
+    let errand = errand.map(|challenge| Errand { challenge, request_id: ask.request_id.clone(), effect });
     let status = answer.as_ref().map_or(0, |answer| answer.status);
     tracing::debug!(%system, method = ask.method, path = ask.path, status, "answered");
     world.requests.push(RequestRecord {
@@ -211,7 +244,7 @@ fn act(shared: &Shared, system: System, parts: Parts, body: Bytes, in_flight: us
         request_id: ask.request_id,
         at: ask.at,
     });
-    Outcome { answer, delay_ms: delay.unwrap_or(0) }
+    Outcome { answer, delay_ms: delay.unwrap_or(0), errand }
 }
 
 impl World {
@@ -228,6 +261,16 @@ fn injected(world: &World, status: u16, ask: &Ask) -> Answer {
     match ask.system {
         System::Okta => world.okta.injected(status, ask),
         System::ServiceNow => Instance::injected(status, ask),
+    }
+}
+
+/// What a fault leaves of an answer to something that was done.
+fn spoilt(answer: Answer, effect: Option<&Effect>) -> Option<Answer> {
+    match effect {
+        Some(Effect::CutAfter) => None,
+        Some(Effect::Malformed) => Some(malformed(answer)),
+        Some(Effect::Truncated) => Some(truncated(answer)),
+        _ => Some(answer),
     }
 }
 

@@ -3,6 +3,7 @@
 mod read;
 mod store;
 
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::Org;
@@ -48,6 +49,40 @@ impl Org {
             ]},
         });
         self.log.push(event, ask.at, ask.at);
+    }
+
+    /// Logs what the org itself failed to do, outside of any call.
+    pub(super) fn note_failed_job(
+        &mut self,
+        at: DateTime<Utc>,
+        kind: &str,
+        message: &str,
+        reason: &str,
+        target: Value,
+    ) {
+        let event = json!({
+            "uuid": self.log.new_uuid(),
+            "published": okta_time(at),
+            "eventType": kind,
+            "version": "0",
+            "severity": "WARN",
+            "legacyEventType": null,
+            "displayMessage": message,
+            "actor": {
+                "id": "00usandboxsystem0000", "type": "SystemPrincipal", "alternateId": "system@okta.com",
+                "displayName": "Okta System", "detailEntry": null,
+            },
+            "client": null,
+            "device": null,
+            "authenticationContext": null,
+            "outcome": {"result": "FAILURE", "reason": reason},
+            "target": [target],
+            "transaction": {"type": "JOB", "id": self.log.new_uuid(), "detail": {}},
+            "debugContext": {"debugData": {}},
+            "securityContext": null,
+            "request": {"ipChain": []},
+        });
+        self.log.push(event, at, at);
     }
 }
 

@@ -327,6 +327,7 @@ impl Caller {
             ["users", ..] => "okta.users",
             ["groups", ..] => "okta.groups",
             ["logs", ..] => "okta.logs",
+            ["eventHooks", ..] => "okta.eventHooks",
             _ => return Some(ask.not_modelled("a service app's access to the call")),
         };
         let holds = |what: &str| self.scopes.contains(&format!("{family}.{what}"));

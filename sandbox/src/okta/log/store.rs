@@ -63,6 +63,20 @@ impl SystemLog {
         self.stored.insert((stored, self.count), Entry { published, event });
     }
 
+    /// How many events it has heard of: the number of the last one.
+    pub(crate) fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// What it heard of after the event with this number, in that order.
+    pub(crate) fn heard_after(&self, number: u64) -> Vec<&Value> {
+        // The clock does not go back, so the last numbers are the last in the order of storage too.
+        let newest = self.stored.iter().rev().take_while(|((_, heard), _)| *heard > number);
+        let mut events: Vec<&Value> = newest.map(|(_, entry)| &entry.event).collect();
+        events.reverse();
+        events
+    }
+
     /// Every event, whether it can be read already or not.
     pub(crate) fn everything(&self) -> Vec<Value> {
         self.stored.values().map(|entry| entry.event.clone()).collect()
