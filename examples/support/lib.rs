@@ -9,7 +9,9 @@
 //! | 4 | the world has changed since the plan was made |
 //! | 5 | an approval is missing |
 
+mod environment;
 mod fulfil;
+mod org;
 mod output;
 mod show;
 mod world;
@@ -20,6 +22,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 pub use fulfil::{Work, carry_out, fulfil};
+pub use org::{Org, with_org};
 pub use output::{Document, LedgerSummary, PlanSummary, RunSummary, status_of_run, thread_summary};
 pub use world::World;
 
@@ -77,7 +80,16 @@ pub fn main<A: Parser + AsRef<Common>>(
     about: &'static str,
     example: impl AsyncFnOnce(A) -> Result<u8, BoxError>,
 ) -> ExitCode {
-    let matches = A::command().about(about).after_help(AFTER_HELP).try_get_matches();
+    run::<A>(about, AFTER_HELP, |arguments| arguments.as_ref().json, example)
+}
+
+fn run<A: Parser>(
+    about: &'static str,
+    after_help: &'static str,
+    is_json: fn(&A) -> bool,
+    example: impl AsyncFnOnce(A) -> Result<u8, BoxError>,
+) -> ExitCode {
+    let matches = A::command().about(about).after_help(after_help).try_get_matches();
     let arguments = match matches.and_then(|matches| A::from_arg_matches(&matches)) {
         Ok(arguments) => arguments,
         Err(refusal) => return output::refused(&refusal),
@@ -86,7 +98,7 @@ pub fn main<A: Parser + AsRef<Common>>(
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
         .with_writer(std::io::stderr)
         .init();
-    let json = arguments.as_ref().json;
+    let json = is_json(&arguments);
     let result = tokio::runtime::Runtime::new()
         .map_err(BoxError::from)
         .and_then(|runtime| runtime.block_on(example(arguments)));

@@ -8,16 +8,13 @@ use okta_client::OktaClient;
 use sandbox::Sandbox;
 use servicenow_client::{Query, ScReqItem, ServiceNowClient};
 
-use crate::{BoxError, Common, Work};
+use crate::{BoxError, Common, Work, environment};
 
 /// The bundled policy, for the sandbox company.
 const POLICY: &str = include_str!("../policies/acme.toml");
 
-/// What names the tenants, beside what Okta is to know us by.
-const TENANTS: [&str; 4] = ["OKTA_CLIENT_ORGURL", "SN_HOST", "SN_USERNAME", "SN_PASSWORD"];
-
-/// What Okta knows a service app by; without one it is an API token, `OKTA_CLIENT_TOKEN`.
-const SERVICE_APP: [&str; 3] = ["OKTA_CLIENT_CLIENTID", "OKTA_CLIENT_PRIVATEKEY", "OKTA_CLIENT_SCOPES"];
+/// What names the instance.
+const INSTANCE: [&str; 3] = ["SN_HOST", "SN_USERNAME", "SN_PASSWORD"];
 
 /// Okta and ServiceNow, and what keeps them alive.
 #[derive(Debug)]
@@ -37,21 +34,8 @@ impl World {
     ///
     /// If the environment names one of them and not the rest, or the sandbox cannot start.
     pub async fn open(arguments: Common) -> Result<Self, BoxError> {
-        let is_set = |name: &str| std::env::var_os(name).is_some();
-        let app = is_set("OKTA_CLIENT_CLIENTID") && !is_set("OKTA_CLIENT_TOKEN");
-        let credentials = if app { &SERVICE_APP[..] } else { &["OKTA_CLIENT_TOKEN"] };
-        let needed = TENANTS.iter().chain(credentials).copied();
-        let (set, missing): (Vec<_>, Vec<_>) = needed.partition(|name| is_set(name));
-        if set.is_empty() {
+        if !environment::names([&environment::org()[..], &INSTANCE].concat())? {
             return Self::sandbox(arguments).await;
-        }
-        if !missing.is_empty() {
-            return Err(format!(
-                "{} set, and {} not: set all of them to work on real tenants, or none to work on a sandbox",
-                are(&set),
-                are(&missing),
-            )
-            .into());
         }
         let okta = OktaClient::builder_from_env()?.user_agent(PRODUCT).build()?;
         let servicenow = ServiceNowClient::builder_from_env()?.user_agent(PRODUCT).build()?;
@@ -160,10 +144,6 @@ impl World {
             )
         })?)
     }
-}
-
-fn are(names: &[&str]) -> String {
-    format!("{} {}", names.join(", "), if names.len() == 1 { "is" } else { "are" })
 }
 
 impl fmt::Display for World {
