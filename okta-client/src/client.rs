@@ -5,19 +5,26 @@ use std::sync::Arc;
 use client_core::{Call, Clock, Observer, Pipeline};
 
 use crate::Error;
+use crate::api_tokens::ApiTokens;
 use crate::auth::AppCredentials;
+use crate::authenticator_enrollments::AuthenticatorEnrollments;
+use crate::authenticators::Authenticators;
 use crate::builder::{Builder, ConfigError};
 use crate::devices::Devices;
 use crate::dialect::Okta;
 use crate::event_hooks::EventHooks;
+use crate::factors::Factors;
 use crate::governance::Governance;
 use crate::groups::Groups;
+use crate::iam::{CustomRoles, ResourceSets};
 use crate::id::IdentitySourceId;
+use crate::id::UserId;
 use crate::identity_sources::IdentitySource;
 use crate::inline_hooks::InlineHooks;
 use crate::org::Org;
 use crate::profile_mappings::ProfileMappings;
 use crate::rate_limits::{PrincipalRateLimits, RateLimits};
+use crate::roles::Roles;
 use crate::sessions::Sessions;
 use crate::system_log::SystemLog;
 use crate::users::Users;
@@ -135,6 +142,48 @@ impl OktaClient {
     #[must_use]
     pub fn sessions(&self) -> Sessions<'_> {
         Sessions::new(self)
+    }
+
+    /// The records of API tokens.
+    #[must_use]
+    pub fn api_tokens(&self) -> ApiTokens<'_> {
+        ApiTokens::new(self)
+    }
+
+    /// One person's enrolments in authenticators, and temporary access codes.
+    #[must_use]
+    pub fn authenticator_enrollments<'a>(&'a self, user: &'a UserId) -> AuthenticatorEnrollments<'a> {
+        AuthenticatorEnrollments::new(self, user)
+    }
+
+    /// The org's authenticators.
+    #[must_use]
+    pub fn authenticators(&self) -> Authenticators<'_> {
+        Authenticators::new(self)
+    }
+
+    /// Custom admin roles.
+    #[must_use]
+    pub fn custom_roles(&self) -> CustomRoles<'_> {
+        CustomRoles::new(self)
+    }
+
+    /// One person's factors: enrol, verify, remove.
+    #[must_use]
+    pub fn factors<'a>(&'a self, user: &'a UserId) -> Factors<'a> {
+        Factors::new(self, user)
+    }
+
+    /// Resource sets, and who holds which custom role over them.
+    #[must_use]
+    pub fn resource_sets(&self) -> ResourceSets<'_> {
+        ResourceSets::new(self)
+    }
+
+    /// Admin roles of users, groups and service apps.
+    #[must_use]
+    pub fn roles(&self) -> Roles<'_> {
+        Roles::new(self)
     }
 
     /// The System Log.

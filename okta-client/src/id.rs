@@ -84,6 +84,55 @@ client_core::define_id!(
     SecurityAccessReviewId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it in the review's URL", opaque
 );
 
+client_core::define_id!(
+    /// The id of an API token's record, `00T…`: not the token.
+    ApiTokenId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it", opaque
+);
+client_core::define_id!(
+    /// The id of an authenticator of the org, `aut…`.
+    AuthenticatorId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it", opaque
+);
+client_core::define_id!(
+    /// The id of somebody's enrolment in an authenticator.
+    AuthenticatorEnrollmentId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it", opaque
+);
+client_core::define_id!(
+    /// The id of a member of a role resource set binding, `irb…`.
+    BindingMemberId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it", opaque
+);
+client_core::define_id!(
+    /// The client id of a service app, `0oa…`.
+    ClientId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it", opaque
+);
+client_core::define_id!(
+    /// The id of a custom admin role, `cr0…`. Roles of Okta's that work like custom ones have a word in its place,
+    /// `ACCESS_REQUESTS_ADMIN`.
+    CustomRoleId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it", opaque
+);
+client_core::define_id!(
+    /// The id of somebody's factor. What it begins with tells the kind, `opf…` or `mbl…`.
+    FactorId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it", opaque
+);
+client_core::define_id!(
+    /// The id of a verification that is under way, `v2mst.…`.
+    FactorTransactionId, "1 to 100 of A-Z a-z 0-9 _ - ., as Okta shows it", |text| {
+        !matches!(text, "." | "..") && opaque(&text.replace('.', "-"))
+    }
+);
+client_core::define_id!(
+    /// The id of a resource in a resource set, `ire…`.
+    ResourceId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it", opaque
+);
+client_core::define_id!(
+    /// The id of a resource set, `iam…`.
+    ResourceSetId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it", opaque
+);
+client_core::define_id!(
+    /// The id of a role assignment, unique for its assignee only: all who hold the standard role `USER_ADMIN` without
+    /// targets hold it under the same id.
+    RoleAssignmentId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it", opaque
+);
+
 fn opaque(text: &str) -> bool {
     (1..=100).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')

@@ -1,6 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+mod api_tokens;
 mod auth;
+mod authenticator_enrollments;
+mod authenticators;
 mod builder;
 mod checkup;
 mod client;
@@ -8,11 +11,13 @@ mod devices;
 mod dialect;
 mod entity;
 mod event_hooks;
+mod factors;
 mod filter;
 mod governance;
 mod groups;
 mod hook_channel;
 mod hook_secret;
+mod iam;
 mod id;
 mod identity_sources;
 mod inline_hooks;
@@ -21,12 +26,21 @@ mod org;
 mod problem;
 mod profile_mappings;
 mod rate_limits;
+mod roles;
 mod sessions;
 mod system_log;
 mod time;
 mod users;
 
+pub use api_tokens::{ApiToken, ApiTokenNetwork, ApiTokens};
 pub use auth::{Algorithm, InvalidKey, ServiceApp};
+pub use authenticator_enrollments::{
+    AuthenticatorEnrollment, AuthenticatorEnrollmentProfile, AuthenticatorEnrollments, Identifiers,
+    IssueCode, TemporaryAccessCode,
+};
+pub use authenticators::{
+    Authenticator, AuthenticatorKey, AuthenticatorMethod, AuthenticatorStatus, Authenticators,
+};
 pub use builder::{Builder, ConfigError};
 pub use checkup::Finding;
 pub use client::OktaClient;
@@ -45,6 +59,11 @@ pub use event_hooks::{
     HookDelivery, HookReceived, HookReceiver, HookRefusal, HookStatus, HookVerification, NewEventHook,
     NoHookDelivery,
 };
+pub use factors::{
+    ActivationProof, ChallengeFactor, EnrollFactor, Factor, FactorActivation, FactorEnrollment,
+    FactorProfile, FactorProvider, FactorResult, FactorStatus, FactorType, FactorVerification, Factors,
+    NewFactor, PhoneNumber, Proof, PushChallenge, RecoveryNumber, SecurityQuestion, SupportedFactor,
+};
 pub use filter::{Filter, Operand};
 pub use governance::{
     Access, AccessGrant, AccessRequest, AccessRequestStatus, AccessRequests, AccessTask, AccessTaskKind,
@@ -62,10 +81,16 @@ pub use governance::{
 pub use groups::{Group, GroupKind, GroupProfile, Groups, ListGroups};
 pub use hook_channel::{HookAuthScheme, HookChannel, HookChannelConfig, HookChannelKind, HookHeader};
 pub use hook_secret::{HookSecret, InvalidHookSecret};
+pub use iam::{
+    BindingMember, BoundRole, CustomRole, CustomRoles, NewCustomRole, NewResourceSet, Permission, Resource,
+    ResourceSet, ResourceSets, RoleBindings,
+};
 pub use id::{
-    AccessRequestId, AccessTaskId, AppId, CampaignId, CatalogEntryId, DeviceId, EventHookId, FeatureId,
-    GroupId, IdentitySourceId, ImportSessionId, InlineHookId, OperationId, OrgId, PrincipalRateLimitId,
-    ProfileMappingId, ReviewId, SecurityAccessId, SecurityAccessReviewId, UserId,
+    AccessRequestId, AccessTaskId, ApiTokenId, AppId, AuthenticatorEnrollmentId, AuthenticatorId,
+    BindingMemberId, CampaignId, CatalogEntryId, ClientId, CustomRoleId, DeviceId, EventHookId, FactorId,
+    FactorTransactionId, FeatureId, GroupId, IdentitySourceId, ImportSessionId, InlineHookId, OperationId,
+    OrgId, PrincipalRateLimitId, ProfileMappingId, ResourceId, ResourceSetId, ReviewId, RoleAssignmentId,
+    SecurityAccessId, SecurityAccessReviewId, UserId,
 };
 pub use identity_sources::{
     ExternalId, IdentitySource, IdentitySourceGroups, IdentitySourceUsers, Import, ImportSession,
@@ -90,6 +115,10 @@ pub use profile_mappings::{
 pub use rate_limits::{
     AdminNotifications, PerClientMode, PerClientOverrides, PerClientSettings, PrincipalRateLimit,
     PrincipalRateLimits, PrincipalShare, PrincipalType, RateLimits,
+};
+pub use roles::{
+    AppTarget, NewRoleAssignment, RoleAssignee, RoleAssignment, RoleAssignmentType, RoleAssignments,
+    RoleHolder, RoleStatus, RoleTargets, RoleType, Roles, SuperAdmin,
 };
 pub use sessions::{Session, SessionId, SessionStatus, Sessions};
 pub use system_log::{LogEvent, LogQuery, SystemLog};

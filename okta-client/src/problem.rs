@@ -58,7 +58,20 @@ impl OktaProblem {
     /// from real orgs.
     #[must_use]
     pub fn is_duplicate(&self) -> bool {
-        self.is_code("E0000001") && self.causes.iter().any(|cause| cause.contains("already exists"))
+        let says_so = |cause: &String| cause.contains("already exists") || cause.contains("There is already");
+        self.is_code("E0000001") && self.causes.iter().any(says_so)
+    }
+
+    /// Whether a role was not assigned because its assignee holds it already.
+    #[must_use]
+    pub fn is_already_assigned(&self) -> bool {
+        self.is_code("E0000090") || self.is_code("E0000263")
+    }
+
+    /// Whether a pass code or an answer was no good: wrong, used before, or too late.
+    #[must_use]
+    pub fn is_wrong_pass_code(&self) -> bool {
+        ["E0000068", "E0000082", "E0000083"].iter().any(|code| self.is_code(code))
     }
 
     /// What an operator can do about it, where that is known.

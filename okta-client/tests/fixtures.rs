@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use okta_client::{
-    ActivationLink, Call, Class, Error, EventHook, ExposeSecret as _, Group, Mail, OktaClient, Path,
-    Problem as _, Request, Transport, TransportError, User,
+    ActivationLink, Call, Class, Error, EventHook, ExposeSecret as _, Factor, Group, Mail, OktaClient, Path,
+    Problem as _, Request, RoleAssignment, Transport, TransportError, User,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -194,6 +194,28 @@ async fn every_recorded_event_hook_is_read_and_written_back_whole() {
         read += 1;
     }
     assert!(all.is_empty() || read == 3, "{read} event hooks");
+}
+
+#[tokio::test]
+async fn every_recorded_factor_and_role_is_read_and_written_back_whole() {
+    let (mut factors, mut roles) = (0, 0);
+    let all = recordings();
+    for recording in all.iter().filter(|recording| matches!(recording.status, 200 | 201)) {
+        match (recording.method.as_str(), &segments(&recording.path)[..]) {
+            ("POST", ["users", _, "factors"]) => survives::<Factor>(recording).await,
+            ("GET", ["users", _, "factors"]) => {
+                survives::<Vec<Factor>>(recording).await;
+                factors += 1;
+            }
+            ("POST", ["users", _, "roles"]) => survives::<RoleAssignment>(recording).await,
+            ("GET", ["users", _, "roles"]) => {
+                survives::<Vec<RoleAssignment>>(recording).await;
+                roles += 1;
+            }
+            _ => {}
+        }
+    }
+    assert!(all.is_empty() || (factors >= 2 && roles >= 2), "{factors} and {roles} lists");
 }
 
 #[tokio::test]

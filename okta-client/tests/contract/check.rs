@@ -107,7 +107,6 @@ impl Contract {
 
     /// Says that the live API is not as described: what is found at this place of this call is no fault.
     /// `why` is for the reader.
-    #[allow(dead_code, reason = "the first that needs it follows")]
     pub(crate) fn differs(&mut self, call: &'static str, at: &'static str, why: &'static str) {
         assert!(!why.is_empty());
         self.differences.push(Difference { call, at, needed: false });

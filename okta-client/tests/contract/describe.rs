@@ -79,9 +79,11 @@ impl Description {
                 let mut known = BTreeMap::new();
                 let open = self.properties(schema, &mut known, &mut BTreeSet::new());
                 let below = |(name, value): (&String, &Value)| match known.get(name.as_str()) {
-                    Some(schema) => {
-                        let within = self.unknown(schema, value).into_iter();
-                        within.map(|below| format!("{name}.{below}")).collect()
+                    Some(schemas) => {
+                        // Kinds of one thing have the same name for parts that differ.
+                        let within = schemas.iter().map(|schema| self.unknown(schema, value));
+                        let least = within.min_by_key(Vec::len).unwrap_or_default();
+                        least.into_iter().map(|below| format!("{name}.{below}")).collect()
                     }
                     None if open || known.is_empty() => Vec::new(),
                     None => vec![name.clone()],
@@ -100,14 +102,14 @@ impl Description {
     fn properties<'a>(
         &'a self,
         schema: &'a Value,
-        known: &mut BTreeMap<&'a str, &'a Value>,
+        known: &mut BTreeMap<&'a str, Vec<&'a Value>>,
         seen: &mut BTreeSet<&'a str>,
     ) -> bool {
         if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
             return seen.insert(reference) && self.properties(self.resolve(schema), known, seen);
         }
         for (name, property) in schema["properties"].as_object().into_iter().flatten() {
-            known.insert(name, property);
+            known.entry(name).or_default().push(property);
         }
         let mut open = !matches!(schema["additionalProperties"], Value::Null | Value::Bool(false));
         for part in
@@ -217,6 +219,14 @@ fn as_json_schema(schema: &mut Value) {
             ("$ref", Value::String(target)) => *target = format!("{ROOT}{target}"),
             _ => {}
         }
+    }
+    // Okta's pattern of durations fits none.
+    if members.get("pattern").and_then(Value::as_str).is_some_and(|pattern| pattern.starts_with("^P(?:$)")) {
+        members.remove("pattern");
+    }
+    // Most of Okta's alternatives overlap.
+    if let Some(alternatives) = members.remove("oneOf") {
+        members.insert("anyOf".to_owned(), alternatives);
     }
     if members.remove("nullable") == Some(Value::Bool(true)) {
         let not_null = std::mem::take(schema);

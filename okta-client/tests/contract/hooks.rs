@@ -114,8 +114,10 @@ async fn inline_hooks(contract: &mut Contract) {
     contract.check_adapted(whole_hooks, async |okta| okta.inline_hooks().deactivate(&id).await).await;
     let payload = json!({ "eventType": "com.okta.telephony.provider", "data": { "context": {} } });
     // Six kinds of body, and six of answers, of which none requires anything: everything fits more than one.
-    for at in ["body", "answer"] {
-        contract.differs("okta.inline_hooks.execute", at, "oneOf of schemas that all fit the same");
-    }
+    contract.differs(
+        "okta.inline_hooks.execute",
+        "answer",
+        "what the schema lets a command be is no command",
+    );
     contract.check(async |okta| okta.inline_hooks().execute(&id, &payload).await).await;
 }

@@ -10,11 +10,13 @@
 
 mod check;
 mod describe;
+mod factors;
 mod governance;
 mod groups;
 mod hooks;
 mod identity_sources;
 mod org;
+mod roles;
 mod sample;
 #[path = "../support/mod.rs"]
 mod support;
@@ -26,11 +28,13 @@ use check::Contract;
 #[tokio::test]
 async fn every_endpoint_is_one_that_okta_describes() {
     let Some(mut contract) = Contract::load() else { return };
+    factors::cases(&mut contract).await;
     governance::cases(&mut contract).await;
     groups::cases(&mut contract).await;
     hooks::cases(&mut contract).await;
     identity_sources::cases(&mut contract).await;
     org::cases(&mut contract).await;
+    roles::cases(&mut contract).await;
     system_log::cases(&mut contract).await;
     users::cases(&mut contract).await;
     contract.finish();
