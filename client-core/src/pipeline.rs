@@ -200,6 +200,12 @@ impl<D: Dialect> Pipeline<D> {
         &self.shared.clock
     }
 
+    /// Where chance comes from.
+    #[must_use]
+    pub fn randomness(&self) -> &Arc<dyn Randomness> {
+        &self.shared.randomness
+    }
+
     /// Makes a call: sends it, repeats it where that is safe and may help, and reads the answer.
     ///
     /// # Errors

@@ -121,7 +121,13 @@ pub use roles::{
     RoleHolder, RoleStatus, RoleTargets, RoleType, Roles, SuperAdmin,
 };
 pub use sessions::{Session, SessionId, SessionStatus, Sessions};
-pub use system_log::{LogEvent, LogQuery, SystemLog};
+pub use system_log::{
+    EventFamily, EventType, LogAuthenticationContext, LogBatch, LogBotProtection, LogChangeDetails,
+    LogClient, LogCursor, LogDebugData, LogDevice, LogEntity, LogEvent, LogGeographicalContext,
+    LogGeolocation, LogIpAddress, LogIpDetails, LogIpServiceCategory, LogIssuer, LogNotice, LogOutcome,
+    LogQuery, LogRisk, LogSecurityContext, LogSeverity, LogTail, LogTransaction, LogUserAgent,
+    LogUserBehavior, SystemLog, TailFrom, TailLog, event_types,
+};
 pub use users::{
     Activation, ActivationLink, ListUsers, Mail, NewUser, Profile, ProfilePatch, User, UserStatus, Users,
 };

@@ -112,7 +112,7 @@ impl OktaClient {
 
 impl Position {
     /// The request for the page that begins here, of the list that begins with `first`.
-    fn request(&self, first: &Request) -> Result<Request, Error> {
+    pub(crate) fn request(&self, first: &Request) -> Result<Request, Error> {
         match &self.0 {
             None => Ok(first.clone()),
             Some(link) => Request::follow(link, ROOTS)
@@ -149,6 +149,11 @@ fn elements<T: DeserializeOwned>(json: &[u8]) -> Result<Vec<Result<T, DecodeErro
         read_json(element.get().as_bytes()).map_err(|fault: DecodeError| fault.within(&format!("[{n}]")))
     };
     Ok(all.into_iter().enumerate().map(read).collect())
+}
+
+/// Where the page after this one begins.
+pub(crate) fn next_page(response: &Response) -> Option<Position> {
+    next_link(response).map(|link| Position(Some(link)))
 }
 
 /// Okta sends one `Link` header a relation; other servers join them.

@@ -18,7 +18,7 @@ where
 }
 
 /// ISO 8601 as documented, and what group owners, behaviors and threat settings have instead.
-fn read(text: &str) -> Option<DateTime<Utc>> {
+pub(crate) fn read(text: &str) -> Option<DateTime<Utc>> {
     const OTHERS: [&str; 2] = ["%Y-%m-%d %H:%M:%S%.f", "%a %b %d %H:%M:%S UTC %Y"];
     let other = |form| NaiveDateTime::parse_from_str(text, form).ok().map(|time| time.and_utc());
     text.parse().ok().or_else(|| OTHERS.into_iter().find_map(other))

@@ -10,8 +10,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use okta_client::{
-    Activation, Clock, Delivery, Event, Filter, GroupKind, Mail, NewUser, Observer, OktaClient, Profile,
-    ProfilePatch, UserId, UserStatus,
+    Activation, Clock, Delivery, Event, Filter, GroupKind, LogOutcome, Mail, NewUser, Observer, OktaClient,
+    Profile, ProfilePatch, UserId, UserStatus,
 };
 use sandbox::{Effect, Fault, Limits, Sandbox};
 
@@ -141,8 +141,8 @@ async fn a_newcomer_is_made_activated_put_into_groups_and_found_in_the_log() {
             .unwrap_or_else(|| panic!("{call} is not in the log"));
         assert_eq!(event.event_type(), Some(event_type));
         assert!(event.user_agent().unwrap().ends_with("plan/42"), "{:?}", event.user_agent());
-        assert!(event.targets().any(|target| target == (made.id.as_str(), "User")));
-        assert_eq!(event.outcome(), Some("SUCCESS"));
+        assert_eq!(event.target("User").and_then(|user| user.id()), Some(made.id.as_str()));
+        assert_eq!(event.outcome(), Some(LogOutcome::Success));
     }
 }
 

@@ -1,6 +1,7 @@
 //! The System Log.
 
 use chrono::{DateTime, Utc};
+use futures::StreamExt as _;
 use okta_client::Filter;
 
 use crate::check::Contract;
@@ -11,6 +12,26 @@ pub(crate) async fn cases(contract: &mut Contract) {
     contract
         .check(async |okta| {
             okta.system_log().between(since, since).filter(filter()).send().collect_all().await
+        })
+        .await;
+    contract
+        .check(async |okta| {
+            let query = okta.system_log().between(since, since).keywords("ann lee").newest_first();
+            query.limit(1).send().collect_all().await
+        })
+        .await;
+    // The description has no headers, and a tail cannot go on without its next link.
+    contract.differs("okta.logs.tail", "answer", "an answer of the log always has a next link");
+    contract
+        .check(async |okta| {
+            okta.system_log()
+                .tail(since)
+                .filter(filter())
+                .send()
+                .next()
+                .await
+                .unwrap()
+                .map(|batch| batch.events)
         })
         .await;
 }

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod frozen;
 pub(crate) mod org;
 
 use std::io::Write as _;
