@@ -41,16 +41,11 @@ fn main() -> ExitCode {
         let (mut out, mut count) = (std::io::stdout().lock(), 0);
         while let Some(user) = users.try_next().await? {
             let text = |name| printable(user.profile.text(name).unwrap_or("-"));
-            println!(
-                "{:<14} {:<40} {:<20} {}",
-                user.status,
-                text("login"),
-                text("department"),
-                text("title")
-            );
+            let (login, department, title) = (text("login"), text("department"), text("title"));
+            writeln!(out, "{:<16} {login:<40} {department:<20} {title}", user.status)?;
             count += 1;
         }
-        println!("{count} users of {}", org.okta.org_url());
+        writeln!(out, "{count} users of {}", org.okta.org_url())?;
         Ok(())
     })
 }
