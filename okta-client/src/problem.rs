@@ -77,7 +77,14 @@ impl OktaProblem {
     /// What an operator can do about it, where that is known.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
-        codes::hint(self.code.as_deref()?)
+        match &self.code {
+            Some(code) => codes::hint(code),
+            None if self.status == 404 => Some(
+                "nothing of Okta's is there: the org may lack the feature's licence (Identity Governance), or the \
+                 org URL is wrong",
+            ),
+            None => None,
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use okta_client::{
     ActivationLink, Call, Class, Error, EventHook, ExposeSecret as _, Factor, Group, Mail, OktaClient, Path,
-    Problem as _, Request, RoleAssignment, Transport, TransportError, User,
+    PerClientMode, PerClientSettings, Problem as _, Request, RoleAssignment, Transport, TransportError, User,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -216,6 +216,20 @@ async fn every_recorded_factor_and_role_is_read_and_written_back_whole() {
         }
     }
     assert!(all.is_empty() || (factors >= 2 && roles >= 2), "{factors} and {roles} lists");
+}
+
+#[tokio::test]
+async fn the_recorded_rate_limit_settings_are_read_and_written_back_whole() {
+    let all = recordings();
+    let settings = all.iter().filter(|recording| segments(&recording.path)[0] == "rate-limit-settings");
+    let mut read = 0;
+    for recording in settings {
+        survives::<PerClientSettings>(recording).await;
+        let settings = recording.client().rate_limits().per_client().await.unwrap();
+        assert_eq!(settings, PerClientSettings::everywhere(PerClientMode::Enforce));
+        read += 1;
+    }
+    assert!(all.is_empty() || read == 1, "{read} settings");
 }
 
 #[tokio::test]

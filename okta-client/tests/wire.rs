@@ -623,7 +623,7 @@ async fn errors_without_okta_s_object_are_classified_by_status() {
         let error = org.okta.users().get(&ann()).await.unwrap_err();
         let problem = error.problem().unwrap();
         assert_eq!((problem.code.as_deref(), problem.summary.as_deref()), (None, None));
-        assert_eq!(problem.to_string(), format!("status {status} without Okta's error object"));
+        assert!(problem.to_string().starts_with(&format!("status {status} without Okta's error object")));
         assert_eq!(error.request_id(), Some("d8c32875dfe75dda51a3f0bad9478b90"));
         assert!(!format!("{error:?}").contains("service is away"));
         match status {

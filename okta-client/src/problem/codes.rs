@@ -35,7 +35,9 @@ pub(super) fn hint(code: &str) -> Option<&'static str> {
         11 => {
             "the API token is wrong, expired (30 days unused) or belongs to a deactivated admin: make a new one"
         }
-        15 => "the org has no licence for this feature",
+        15 => {
+            "the org has no licence for this feature: Identity Governance, for instance, has one of its own"
+        }
         23 | 75..=78 | 81 | 111 | 179 => {
             "this is mastered elsewhere (a directory, an HR source, the app): change it there"
         }
