@@ -193,7 +193,7 @@ async fn what_happens_arrives_once_the_hook_is_verified() {
     // The same events that the log has, by their uuids.
     for (event, kind) in delivery.events.iter().zip(&types) {
         assert_eq!(event.uuid(), logged(&sandbox, kind)[1]["uuid"].as_str());
-        assert!(event.targets().any(|(id, _)| id == ann.id.as_str()));
+        assert!(event.targets().any(|target| target.id() == Some(ann.id.as_str())));
     }
     assert!(sandbox.deliver_hooks().await.is_empty());
     let names: Vec<_> =
