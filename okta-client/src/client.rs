@@ -21,12 +21,15 @@ use crate::id::IdentitySourceId;
 use crate::id::UserId;
 use crate::identity_sources::IdentitySource;
 use crate::inline_hooks::InlineHooks;
+use crate::linked_objects::LinkedObjects;
 use crate::org::Org;
 use crate::profile_mappings::ProfileMappings;
 use crate::rate_limits::{PrincipalRateLimits, RateLimits};
 use crate::roles::Roles;
 use crate::sessions::Sessions;
 use crate::system_log::SystemLog;
+use crate::user_schema::UserSchemas;
+use crate::user_types::UserTypes;
 use crate::users::Users;
 
 /// A client of one Okta org. Cheap to clone; clones share connections, rate-limit buckets and retry budget.
@@ -184,6 +187,24 @@ impl OktaClient {
     #[must_use]
     pub fn roles(&self) -> Roles<'_> {
         Roles::new(self)
+    }
+
+    /// Relations between users: manager and subordinate, say.
+    #[must_use]
+    pub fn linked_objects(&self) -> LinkedObjects<'_> {
+        LinkedObjects::new(self)
+    }
+
+    /// User schemas: which attributes profiles may have.
+    #[must_use]
+    pub fn user_schemas(&self) -> UserSchemas<'_> {
+        UserSchemas::new(self)
+    }
+
+    /// User types: which schema a user's profile follows.
+    #[must_use]
+    pub fn user_types(&self) -> UserTypes<'_> {
+        UserTypes::new(self)
     }
 
     /// The System Log.

@@ -101,7 +101,7 @@ client_core::define_id!(
     BindingMemberId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it", opaque
 );
 client_core::define_id!(
-    /// The client id of a service app, `0oa…`.
+    /// The client id of an app, `0oa…`.
     ClientId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it", opaque
 );
 client_core::define_id!(
@@ -132,6 +132,34 @@ client_core::define_id!(
     /// targets hold it under the same id.
     RoleAssignmentId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it", opaque
 );
+client_core::define_id!(
+    /// The id of a consent, `oag…`.
+    GrantId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it", opaque
+);
+client_core::define_id!(
+    /// The id of a realm, `guo…`.
+    RealmId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it", opaque
+);
+client_core::define_id!(
+    /// The id of a refresh token, `oar…`. Not the token.
+    RefreshTokenId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it", opaque
+);
+client_core::define_id!(
+    /// The id of a user schema, `osc…`.
+    UserSchemaId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it", opaque
+);
+client_core::define_id!(
+    /// The id of a user type, `oty…`.
+    UserTypeId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it", opaque
+);
+
+impl UserSchemaId {
+    /// The schema of the default user type, whatever its id is.
+    #[must_use]
+    pub fn of_default_type() -> Self {
+        Self("default".to_owned())
+    }
+}
 
 fn opaque(text: &str) -> bool {
     (1..=100).contains(&text.len())

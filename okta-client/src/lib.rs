@@ -21,6 +21,7 @@ mod iam;
 mod id;
 mod identity_sources;
 mod inline_hooks;
+mod linked_objects;
 mod list;
 mod org;
 mod problem;
@@ -30,6 +31,8 @@ mod roles;
 mod sessions;
 mod system_log;
 mod time;
+mod user_schema;
+mod user_types;
 mod users;
 
 pub use api_tokens::{ApiToken, ApiTokenNetwork, ApiTokens};
@@ -88,9 +91,10 @@ pub use iam::{
 pub use id::{
     AccessRequestId, AccessTaskId, ApiTokenId, AppId, AuthenticatorEnrollmentId, AuthenticatorId,
     BindingMemberId, CampaignId, CatalogEntryId, ClientId, CustomRoleId, DeviceId, EventHookId, FactorId,
-    FactorTransactionId, FeatureId, GroupId, IdentitySourceId, ImportSessionId, InlineHookId, OperationId,
-    OrgId, PrincipalRateLimitId, ProfileMappingId, ResourceId, ResourceSetId, ReviewId, RoleAssignmentId,
-    SecurityAccessId, SecurityAccessReviewId, UserId,
+    FactorTransactionId, FeatureId, GrantId, GroupId, IdentitySourceId, ImportSessionId, InlineHookId,
+    OperationId, OrgId, PrincipalRateLimitId, ProfileMappingId, RealmId, RefreshTokenId, ResourceId,
+    ResourceSetId, ReviewId, RoleAssignmentId, SecurityAccessId, SecurityAccessReviewId, UserId,
+    UserSchemaId, UserTypeId,
 };
 pub use identity_sources::{
     ExternalId, IdentitySource, IdentitySourceGroups, IdentitySourceUsers, Import, ImportSession,
@@ -105,6 +109,7 @@ pub use inline_hooks::{
     SamlHookData, TelephonyChannel, TelephonyHookData, TelephonyMessage, TelephonyOutcome, TelephonyStatus,
     TelephonyUser, TokenHookData, UnknownHookData,
 };
+pub use linked_objects::{LinkedObject, LinkedObjectSide, LinkedObjects};
 pub use list::{Listing, Position};
 pub use org::{Engine, Feature, FeatureStage, FeatureStatus, Org, OrgMetadata, OrgSettings, OrgStatus};
 pub use problem::OktaProblem;
@@ -128,8 +133,20 @@ pub use system_log::{
     LogQuery, LogRisk, LogSecurityContext, LogSeverity, LogTail, LogTransaction, LogUserAgent,
     LogUserBehavior, SystemLog, TailFrom, TailLog, event_types,
 };
+pub use user_schema::{
+    AttributeAction, AttributeFormat, AttributeItems, AttributeKind, AttributeMaster, AttributeMasterKind,
+    AttributeMutability, AttributePermission, AttributePrincipal, Misfit, MisfitReason, SchemaAttribute,
+    SchemaDefinitions, SchemaPart, SchemaPatch, Uniqueness, UserSchema, UserSchemas,
+};
+pub use user_types::{UserType, UserTypes};
 pub use users::{
-    Activation, ActivationLink, ListUsers, Mail, NewUser, Profile, ProfilePatch, User, UserStatus, Users,
+    Activation, ActivationLink, Allowed, AppLink, BlockKind, BlockedDevices, ChangePassword, Classification,
+    CredentialEmail, CredentialProvider, Credentials, Deprovisioned, ETag, EmailKind, EndUser,
+    ExpireWithTemporary, ListUsers, Mail, NewUser, OAuthClient, Order, PartialUser, PasswordHash,
+    Pbkdf2Digest, Profile, ProfilePatch, ProviderKind, RefreshToken, ResetPassword, RevokeSessions,
+    RiskLevel, Salt, SignIn, Subject, Transition, User, UserBlock, UserClass, UserClient, UserGrant,
+    UserGrantSource, UserGrantStatus, UserGrants, UserIdentityProvider, UserLinks, UserRisk, UserStatus,
+    UserTypeRef, UserUpdate, Users, WaitForStatus, WholeUser,
 };
 
 /// Why a call failed; [`problem`](client_core::Error::problem) is what Okta said.

@@ -74,6 +74,13 @@ impl OktaProblem {
         ["E0000068", "E0000082", "E0000083"].iter().any(|code| self.is_code(code))
     }
 
+    /// Whether a conditional change was refused because the user's profile is not any more what it was when the
+    /// [`ETag`](crate::ETag) was read: read it again, and decide again.
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        self.is_code("E0000231")
+    }
+
     /// What an operator can do about it, where that is known.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {

@@ -64,7 +64,7 @@ fn ann() -> NewUser {
         .with("firstName", "Ann")
         .with("lastName", "Lee")
         .with("startDate", "2026-03-09");
-    NewUser { profile, group_ids: vec![] }
+    NewUser::new(profile)
 }
 
 /// The request ids of the calls it heard of, with their names.

@@ -71,7 +71,7 @@ async fn a_user_is_read_by_id_with_every_field_known_or_not() {
     assert_eq!(found.profile.get("mobilePhone"), Some(&Value::Null));
     assert_eq!(found.profile.text("badges"), None);
     assert_eq!(found.profile.get("badges"), Some(&json!(["hq", "vpn"])));
-    assert_eq!(found.extra.get("type").unwrap(), json!({ "id": "oty1ab2cd3EF4gh5i6j7" }));
+    assert_eq!(found.user_type.unwrap().id.as_str(), "oty1ab2cd3EF4gh5i6j7");
     assert_eq!(found.extra.get("newInOkta").unwrap(), json!({ "a": [1, null] }));
 }
 
@@ -129,7 +129,7 @@ fn every_status_is_written_as_okta_writes_it() {
 async fn what_is_known_of_a_person_stays_out_of_debug() {
     let found: User = serde_json::from_value(user("00u1ab2cd3EF4gh5i6j7", "ann.lee@example.com")).unwrap();
     assert_eq!(format!("{found:?}"), r#"User { id: UserId("00u1ab2cd3EF4gh5i6j7"), status: Active, .. }"#);
-    let new = NewUser { profile: found.profile, group_ids: vec![] };
+    let new = NewUser::new(found.profile);
     let patch = ProfilePatch::new().set("login", "ann.lee@example.com");
     assert!(!format!("{new:?} {patch:?}").contains("ann.lee"), "{new:?} {patch:?}");
 }
@@ -222,10 +222,8 @@ async fn users_are_listed_with_what_was_asked_for() {
 #[tokio::test]
 async fn a_user_is_made_staged_with_groups() {
     let org = Org::answering("POST", reply(200, user("00u1", "ann.lee@example.com"))).await;
-    let new = NewUser {
-        profile: Profile::new().with("login", "ann.lee@example.com").with("badges", json!(["hq"])),
-        group_ids: vec![sales()],
-    };
+    let profile = Profile::new().with("login", "ann.lee@example.com").with("badges", json!(["hq"]));
+    let new = NewUser::new(profile).groups([sales()]);
     let made = org.okta.users().create(&new, Activation::Staged).await.unwrap();
     assert_eq!(made.id.as_str(), "00u1");
     org.saw_one().is(
@@ -241,7 +239,7 @@ async fn a_user_is_made_staged_with_groups() {
 #[tokio::test]
 async fn a_user_is_made_and_activated_at_once() {
     let org = Org::answering("POST", reply(200, user("00u1", "ann.lee@example.com"))).await;
-    let new = NewUser { profile: Profile::new().with("login", "ann.lee@example.com"), group_ids: vec![] };
+    let new = NewUser::new(Profile::new().with("login", "ann.lee@example.com"));
     org.okta.users().create(&new, Activation::AtOnce).await.unwrap();
     org.saw_one().is(
         "POST",
@@ -318,7 +316,7 @@ async fn an_activation_by_mail_answers_nothing() {
 
 #[tokio::test]
 async fn lifecycle_calls_are_done_whether_the_answer_says_nothing_or_something() {
-    for name in ["deactivate", "suspend", "unsuspend", "unlock", "expire_password", "reset_factors"] {
+    for name in ["deactivate", "suspend", "unsuspend", "unlock", "reset_factors"] {
         for answer in [reply(200, json!({})), empty(204), empty(200), reply(200, user("00u1", "a@x.example"))]
         {
             let org = Org::answering("POST", answer).await;
@@ -328,7 +326,6 @@ async fn lifecycle_calls_are_done_whether_the_answer_says_nothing_or_something()
                 "suspend" => users.suspend(&ann()).await,
                 "unsuspend" => users.unsuspend(&ann()).await,
                 "unlock" => users.unlock(&ann()).await,
-                "expire_password" => users.expire_password(&ann()).await,
                 _ => users.reset_factors(&ann()).await,
             }
             .unwrap();
@@ -586,7 +583,7 @@ async fn a_taken_login_is_told_from_other_invalid_data() {
         reply(400, problem("E0000001", "Api validation failed: login", &[taken])).request_id(),
     )
     .await;
-    let new = NewUser { profile: Profile::new().with("login", "ann@x.example"), group_ids: vec![] };
+    let new = NewUser::new(Profile::new().with("login", "ann@x.example"));
     let error = org.okta.users().create(&new, Activation::Staged).await.unwrap_err();
     let problem_found = error.problem().unwrap();
     assert!(problem_found.is_duplicate());
@@ -644,7 +641,7 @@ async fn an_outage_is_waited_for_by_reads_and_reported_by_unsafe_writes() {
     assert_eq!(org.clock.slept_millis(), [500, 1000]);
 
     org.will("POST", html(503)).await;
-    let new = NewUser { profile: Profile::new().with("login", "ann@x.example"), group_ids: vec![] };
+    let new = NewUser::new(Profile::new().with("login", "ann@x.example"));
     let error = org.okta.users().create(&new, Activation::Staged).await.unwrap_err();
     assert_eq!((error.delivery(), error.attempts()), (Delivery::Unknown, 1));
     assert!(error.is_retryable() && error.to_string().contains("it may have been done"), "{error}");
@@ -714,7 +711,7 @@ async fn an_empty_bucket_is_waited_for_by_the_servers_own_clock_even_by_a_create
     // Nine seconds later, by the server's clock.
     org.will("POST", limited_at("2025-09-29T06:25:06Z", 50, 48)).await;
     org.will("POST", reply(200, user("00u1", "a@x.example"))).await;
-    let new = NewUser { profile: Profile::new().with("login", "a@x.example"), group_ids: vec![] };
+    let new = NewUser::new(Profile::new().with("login", "a@x.example"));
     org.okta.users().create(&new, Activation::Staged).await.unwrap();
     let waits: Vec<_> = org.clock.slept_millis().into_iter().filter(|slept| *slept > 0).collect();
     assert_eq!(waits, [9000, 49000]);

@@ -148,7 +148,7 @@ impl Action for CreateUser {
     }
 
     async fn apply(&self, context: &Context<'_>) -> Result<(), ActionError> {
-        let new = NewUser { profile: self.profile.clone(), ..NewUser::default() };
+        let new = NewUser::new(self.profile.clone());
         context.systems.okta.users().create(&new, Activation::Staged).await?;
         Ok(())
     }

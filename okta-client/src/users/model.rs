@@ -4,13 +4,14 @@ use std::fmt;
 use std::sync::OnceLock;
 
 use chrono::{DateTime, Utc};
-use client_core::open_enum;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::credentials::Credentials;
+use super::status::UserStatus;
 use crate::entity::{Lazy, entity};
-use crate::id::UserId;
+use crate::id::{RealmId, UserId, UserTypeId};
 
 entity! {
     /// A user, as Okta answers it.
@@ -31,31 +32,36 @@ entity! {
         pub last_login: Option<DateTime<Utc>> = time "lastLogin",
         /// When the object last changed.
         pub last_updated: DateTime<Utc> = "lastUpdated",
+        /// When the password last changed.
+        pub password_changed: Option<DateTime<Utc>> = time "passwordChanged",
+        /// Which attributes it may have.
+        pub user_type: Option<UserTypeRef> = opt "type",
+        /// The realm it is in, if the org has realms.
+        pub realm_id: Option<RealmId> = opt "realmId",
+        /// What the person signs in with, as far as Okta tells.
+        pub credentials: Option<Credentials> = opt "credentials",
         /// The person's attributes.
         pub profile: Profile = lazy "profile",
     }
 }
 
-open_enum! {
-    /// Where in its lifecycle an account is. Okta evaluates it lazily: it is as fresh as the last sign-in or
-    /// lifecycle call. Treat an unknown one as "may not": fail closed.
-    pub enum UserStatus {
-        /// Made, never activated.
-        Staged = "STAGED",
-        /// Activated, without a credential yet.
-        Provisioned = "PROVISIONED",
-        /// In use.
-        Active = "ACTIVE",
-        /// A password reset was begun by an admin.
-        Recovery = "RECOVERY",
-        /// The password must be changed at the next sign-in.
-        PasswordExpired = "PASSWORD_EXPIRED",
-        /// Too many wrong passwords.
-        LockedOut = "LOCKED_OUT",
-        /// Paused by an admin; groups and apps stay.
-        Suspended = "SUSPENDED",
-        /// Deactivated. Group memberships stay and come back with reactivation.
-        Deprovisioned = "DEPROVISIONED",
+entity! {
+    /// A user's type, as the user names it; [`UserTypes::get`](crate::UserTypes::get) has the rest.
+    pub struct UserTypeRef shows(id) {
+        /// Okta's id.
+        pub id: UserTypeId = "id",
+    }
+}
+
+entity! {
+    /// A user of which only some fields were asked for, with [`ListUsers::only`](super::ListUsers::only).
+    pub struct PartialUser shows(id, status) {
+        /// Okta's id, which always comes.
+        pub id: UserId = "id",
+        /// Where in its lifecycle the account is.
+        pub status: Option<UserStatus> = opt "status",
+        /// The attributes that were asked for.
+        pub profile: Profile = or_default "profile",
     }
 }
 
@@ -159,61 +165,5 @@ impl Eq for Profile {}
 impl fmt::Debug for Profile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.attributes().keys()).finish()
-    }
-}
-
-/// A user to be made.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct NewUser {
-    /// The attributes: at least `login`, `email`, `firstName` and `lastName`.
-    pub profile: Profile,
-    /// Groups to be in from the start: at most 20.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub group_ids: Vec<crate::id::GroupId>,
-}
-
-/// A change of some attributes: those not named stay as they are.
-///
-/// Setting an attribute to `""` is not removing it: Okta keeps it, empty.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ProfilePatch(Map<String, Value>);
-
-impl ProfilePatch {
-    /// A change of nothing.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Sets an attribute.
-    #[must_use]
-    pub fn set(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.0.insert(name.into(), value.into());
-        self
-    }
-
-    /// Removes an attribute.
-    #[must_use]
-    pub fn remove(self, name: impl Into<String>) -> Self {
-        self.set(name, Value::Null)
-    }
-
-    /// Whether it changes nothing.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The attributes it names, `null` for those it removes.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value))
-    }
-}
-
-impl fmt::Debug for ProfilePatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
     }
 }

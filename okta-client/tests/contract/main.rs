@@ -21,6 +21,7 @@ mod sample;
 #[path = "../support/mod.rs"]
 mod support;
 mod system_log;
+mod user_meta;
 mod users;
 
 use check::Contract;
@@ -36,6 +37,7 @@ async fn every_endpoint_is_one_that_okta_describes() {
     org::cases(&mut contract).await;
     roles::cases(&mut contract).await;
     system_log::cases(&mut contract).await;
+    user_meta::cases(&mut contract).await;
     users::cases(&mut contract).await;
     contract.finish();
 }
