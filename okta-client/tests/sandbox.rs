@@ -7,49 +7,14 @@ mod support;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use okta_client::{
-    Activation, Clock, Delivery, Event, Filter, GroupKind, LogOutcome, Mail, NewUser, Observer, OktaClient,
-    Profile, ProfilePatch, UserId, UserStatus,
+    Activation, Delivery, Event, Filter, GroupKind, LogOutcome, Mail, NewUser, Observer, OktaClient, Profile,
+    ProfilePatch, UserId, UserStatus,
 };
 use sandbox::{Effect, Fault, Limits, Sandbox};
 
-use support::Longest;
-
-/// The sandbox's clock as the client's: to sleep is to move it on.
-#[derive(Debug)]
-struct SharedClock {
-    clock: sandbox::Clock,
-    started: DateTime<Utc>,
-}
-
-#[async_trait::async_trait]
-impl Clock for SharedClock {
-    fn now(&self) -> DateTime<Utc> {
-        self.clock.now()
-    }
-
-    fn monotonic(&self) -> Duration {
-        (self.clock.now() - self.started).to_std().unwrap()
-    }
-
-    async fn sleep(&self, duration: Duration) {
-        self.clock.advance_to(self.clock.now() + duration);
-    }
-}
-
-fn client(sandbox: &Sandbox) -> OktaClient {
-    let clock = sandbox.clock();
-    let started = clock.now();
-    OktaClient::builder(sandbox.okta_url())
-        .api_token(sandbox.okta_token().into())
-        .user_agent("payroll/3.2")
-        .clock(Arc::new(SharedClock { clock, started }))
-        .randomness(Arc::new(Longest))
-        .build()
-        .unwrap()
-}
+use support::frozen::client;
 
 async fn acme(people: usize, limits: Limits) -> (Sandbox, OktaClient) {
     let sandbox = Sandbox::builder().people(people).limits(limits).frozen_clock().start().await.unwrap();

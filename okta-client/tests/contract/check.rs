@@ -9,9 +9,9 @@ use bytes::Bytes;
 use okta_client::{Error, Event, Observer, OktaClient, Transport, TransportError};
 use serde_json::{Value, json};
 
-use crate::describe::{self, Description, Operation};
 use crate::sample::{Choice, sample};
 use crate::support::TestClock;
+use crate::support::describe::{self, Description, Operation};
 
 /// More variants than any of Okta's schemas has.
 const VARIANTS: usize = 24;

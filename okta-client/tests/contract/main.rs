@@ -9,7 +9,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod check;
-mod describe;
+
 mod factors;
 mod governance;
 mod groups;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::describe::Description;
+use crate::support::describe::Description;
 
 /// Which of several possible values is made.
 #[derive(Clone, Copy)]

@@ -8,6 +8,7 @@ use okta_client::{Clock, OktaClient};
 use sandbox::Sandbox;
 
 use super::Longest;
+use super::described::Described;
 
 /// The sandbox's clock as the client's: to sleep is to move it on.
 #[derive(Debug)]
@@ -31,7 +32,7 @@ impl Clock for SharedClock {
     }
 }
 
-/// A client that lives in the sandbox's time.
+/// A client that lives in the sandbox's time, and believes only what Okta describes.
 pub(crate) fn client(sandbox: &Sandbox) -> OktaClient {
     let clock = sandbox.clock();
     let started = clock.now();
@@ -40,6 +41,7 @@ pub(crate) fn client(sandbox: &Sandbox) -> OktaClient {
         .user_agent("payroll/3.2")
         .clock(Arc::new(SharedClock { clock, started }))
         .randomness(Arc::new(Longest))
+        .transport(Described::network())
         .build()
         .unwrap()
 }

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod describe;
+pub(crate) mod described;
 pub(crate) mod frozen;
 pub(crate) mod org;
 

@@ -7,7 +7,7 @@ use jsonschema::{Draft, Registry, Validator};
 use saphyr::{LoadableYamlNode as _, Scalar, Yaml};
 use serde_json::{Map, Value, json};
 
-use crate::support;
+use super::shared;
 
 /// The name under which a description's schemas refer to each other.
 const ROOT: &str = "okta:/description";
@@ -30,10 +30,9 @@ pub(crate) struct Operation<'a> {
 pub(crate) fn load() -> Option<Vec<Description>> {
     let management = match std::env::var_os("OKTA_OPENAPI_SPEC") {
         Some(file) => PathBuf::from(file),
-        None => support::shared("specs/okta-management.yaml")?,
+        None => shared("specs/okta-management.yaml")?,
     };
-    let others =
-        ["specs/okta-oauth.yaml", "specs/okta-governance.yaml"].into_iter().filter_map(support::shared);
+    let others = ["specs/okta-oauth.yaml", "specs/okta-governance.yaml"].into_iter().filter_map(shared);
     Some(std::iter::once(management).chain(others).map(|file| Description::read(&file)).collect())
 }
 
