@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use client_core::{Call, Clock, Observer, Pipeline};
+use futures::lock::{Mutex, MutexGuard};
 
 use crate::Error;
 use crate::api_tokens::ApiTokens;
+use crate::apps::Apps;
 use crate::auth::AppCredentials;
 use crate::authenticator_enrollments::AuthenticatorEnrollments;
 use crate::authenticators::Authenticators;
@@ -15,6 +17,7 @@ use crate::dialect::Okta;
 use crate::event_hooks::EventHooks;
 use crate::factors::Factors;
 use crate::governance::Governance;
+use crate::group_rules::GroupRules;
 use crate::groups::Groups;
 use crate::iam::{CustomRoles, ResourceSets};
 use crate::id::IdentitySourceId;
@@ -38,11 +41,13 @@ pub struct OktaClient {
     pipeline: Pipeline<Okta>,
     /// The service app, if it is one that the pipeline's credentials come from.
     app: Option<Arc<AppCredentials>>,
+    /// Whose turn it is to write a group rule: Okta refuses two at once.
+    rule_writes: Arc<Mutex<()>>,
 }
 
 impl OktaClient {
     pub(crate) fn new(pipeline: Pipeline<Okta>, app: Option<Arc<AppCredentials>>) -> Self {
-        Self { pipeline, app }
+        Self { pipeline, app, rule_writes: Arc::default() }
     }
 
     pub(crate) fn app(&self) -> Option<&AppCredentials> {
@@ -81,7 +86,19 @@ impl OktaClient {
         Users::new(self)
     }
 
-    /// Groups and their members.
+    /// Apps: instances, and who has them.
+    #[must_use]
+    pub fn apps(&self) -> Apps<'_> {
+        Apps::new(self)
+    }
+
+    /// Group rules: who is put into groups by what is known of them.
+    #[must_use]
+    pub fn group_rules(&self) -> GroupRules<'_> {
+        GroupRules::new(self)
+    }
+
+    /// Groups, their members and owners.
     #[must_use]
     pub fn groups(&self) -> Groups<'_> {
         Groups::new(self)
@@ -217,13 +234,13 @@ impl OktaClient {
     /// (`client.userAgent.rawUserAgent`), so the tag joins a log entry to whatever caused it.
     #[must_use]
     pub fn tagged(&self, tag: impl Into<String>) -> Self {
-        Self::new(self.pipeline.tagged(tag), self.app.clone())
+        self.over(self.pipeline.tagged(tag))
     }
 
     /// A clone whose calls `observer` hears of too, with Okta's request ids.
     #[must_use]
     pub fn observed(&self, observer: Arc<dyn Observer>) -> Self {
-        Self::new(self.pipeline.observed(observer), self.app.clone())
+        self.over(self.pipeline.observed(observer))
     }
 
     /// A clone that may do less: its token has these scopes only. Everything else is shared, so call it wherever
@@ -242,7 +259,12 @@ impl OktaClient {
     pub fn scoped<S: Into<String>>(&self, scopes: impl IntoIterator<Item = S>) -> Self {
         let Some(app) = &self.app else { return self.clone() };
         let app = Arc::new(app.scoped(scopes.into_iter().map(Into::into).collect()));
-        Self::new(self.pipeline.with_credentials(app.clone()), Some(app))
+        Self { app: Some(app.clone()), ..self.over(self.pipeline.with_credentials(app)) }
+    }
+
+    /// A clone that makes its calls by `pipeline`.
+    fn over(&self, pipeline: Pipeline<Okta>) -> Self {
+        Self { pipeline, app: self.app.clone(), rule_writes: self.rule_writes.clone() }
     }
 
     /// The clock that paces this client.
@@ -274,6 +296,11 @@ impl OktaClient {
     /// As every call.
     pub async fn send<T>(&self, call: &Call<T>) -> Result<T, Error> {
         self.pipeline.send(call).await
+    }
+
+    /// Waits for this client's turn to write a group rule, and takes it until the guard is dropped.
+    pub(crate) async fn turn_to_write_rules(&self) -> MutexGuard<'_, ()> {
+        self.rule_writes.lock().await
     }
 
     pub(crate) fn pipeline(&self) -> &Pipeline<Okta> {

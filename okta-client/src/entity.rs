@@ -29,6 +29,14 @@ impl Extra {
         self.0.iter().filter_map(|(name, raw)| Some((&**name, read(raw)?)))
     }
 
+    /// Sets a field.
+    pub(crate) fn set(&mut self, name: &str, value: &Value) {
+        // A value is JSON already.
+        let Ok(raw) = serde_json::value::to_raw_value(value) else { return };
+        self.0.retain(|(known, _)| &**known != name);
+        self.push(name.to_owned(), raw);
+    }
+
     pub(crate) fn push(&mut self, name: String, raw: Box<RawValue>) {
         self.0.push((name.into(), raw));
     }

@@ -1,54 +1,23 @@
-//! Groups and their members.
+//! Groups, their members and owners.
 
-use chrono::{DateTime, Utc};
-use client_core::{Call, Path, Request, Safety, open_enum};
+mod list;
+mod model;
+mod owners;
+
+use client_core::{Call, Path, Request, Safety};
 use futures::TryStreamExt as _;
+use serde_json::json;
 
+pub use self::list::{GroupExpand, ListGroups};
+pub use self::model::{EmbeddedInGroup, Group, GroupKind, GroupProfile, GroupStats, SourceApp};
+pub use self::owners::{GroupOwner, GroupOwners, ListGroupOwners, Owner, OwnerKind, OwnerOrigin};
 use crate::Error;
+use crate::apps::App;
 use crate::client::OktaClient;
-use crate::entity::entity;
-use crate::filter::{Filter, Filtered as _};
+use crate::filter::Filter;
 use crate::id::{GroupId, UserId};
 use crate::list::Listing;
 use crate::users::{User, absent_is_none};
-
-entity! {
-    /// A group.
-    pub struct Group shows(id, kind, profile) {
-        /// Okta's id.
-        pub id: GroupId = "id",
-        /// Who manages it.
-        pub kind: GroupKind = "type",
-        /// Name, description and custom attributes.
-        pub profile: GroupProfile = "profile",
-        /// When name or description last changed.
-        pub last_updated: Option<DateTime<Utc>> = time "lastUpdated",
-        /// When members last came or went.
-        pub last_membership_updated: Option<DateTime<Utc>> = time "lastMembershipUpdated",
-    }
-}
-
-entity! {
-    /// A group's attributes. Custom ones, and those of directories, are in `extra`.
-    pub struct GroupProfile shows(name) {
-        /// The name, unique among OKTA_GROUPs.
-        pub name: String = "name",
-        /// What it is for.
-        pub description: Option<String> = opt "description",
-    }
-}
-
-open_enum! {
-    /// Who manages a group.
-    pub enum GroupKind {
-        /// Okta's admins, its rules, and we.
-        OktaGroup = "OKTA_GROUP",
-        /// A directory or an app: members cannot be changed here (E0000006).
-        AppGroup = "APP_GROUP",
-        /// Okta itself: `Everyone`.
-        BuiltIn = "BUILT_IN",
-    }
-}
 
 /// Groups, from [`OktaClient::groups`].
 #[derive(Debug, Clone, Copy)]
@@ -100,10 +69,54 @@ impl<'a> Groups<'a> {
 
     /// `GET /api/v1/groups`: many groups.
     pub fn list(&self) -> ListGroups<'a> {
-        ListGroups { client: self.client, search: None, limit: 200 }
+        ListGroups::new(self.client)
     }
 
-    /// `GET /api/v1/groups/{id}/users`: the members.
+    /// `POST /api/v1/groups`: makes an OKTA_GROUP.
+    ///
+    /// # Errors
+    ///
+    /// [`OktaProblem::is_duplicate`](crate::OktaProblem::is_duplicate) if another OKTA_GROUP has the name. Never
+    /// repeated after an ambiguous end: look for the name.
+    pub async fn create(&self, profile: &GroupProfile) -> Result<Group, Error> {
+        let request = Request::post(Path::new("/api/v1/groups")).json(&json!({ "profile": profile }));
+        self.client.send(&Call::write("okta.groups.create", Safety::Unsafe, request)).await
+    }
+
+    /// `PUT /api/v1/groups/{id}`: replaces the profile, whole. What `profile` does not hold is gone, custom
+    /// attributes too: change the [`profile`](Group::profile) of a group that was read.
+    ///
+    /// ```
+    /// # async fn run(okta: okta_client::OktaClient, sales: okta_client::GroupId) -> Result<(), okta_client::Error> {
+    /// let mut profile = okta.groups().get(&sales).await?.profile;
+    /// profile.description = Some("Everybody who sells".into());
+    /// okta.groups().replace(&sales, &profile).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `is_forbidden` if the group is not an OKTA_GROUP; `is_not_found` if there is none.
+    pub async fn replace(&self, id: &GroupId, profile: &GroupProfile) -> Result<Group, Error> {
+        let request = Request::put(group(id)).json(&json!({ "profile": profile }));
+        self.client.send(&Call::write("okta.groups.replace", Safety::Idempotent, request)).await
+    }
+
+    /// `DELETE /api/v1/groups/{id}`: takes the group away, and with it what it granted. An APP_GROUP that a group
+    /// push uses stays.
+    ///
+    /// # Errors
+    ///
+    /// `is_not_found` if there is none (a repetition that finds none succeeds: the first did it); `is_forbidden`
+    /// for a built-in group.
+    pub async fn delete(&self, id: &GroupId) -> Result<(), Error> {
+        let request = Request::delete(group(id));
+        gone_when_repeated(
+            self.client.send(&Call::done("okta.groups.delete", Safety::Idempotent, request)).await,
+        )
+    }
+
+    /// `GET /api/v1/groups/{id}/users`: the members, in every status.
     pub fn members(&self, id: &GroupId) -> Listing<User> {
         self.client.list("okta.groups.members", Request::get(group(id).word("users")).query("limit", 200))
     }
@@ -118,7 +131,8 @@ impl<'a> Groups<'a> {
         self.client.send(&Call::done("okta.groups.add", Safety::Idempotent, request)).await
     }
 
-    /// `DELETE /api/v1/groups/{id}/users/{user}`: ends a membership. Succeeds if there is none.
+    /// `DELETE /api/v1/groups/{id}/users/{user}`: ends a membership. Succeeds if there is none. A
+    /// [rule](OktaClient::group_rules) that fills the group may begin it again.
     ///
     /// # Errors
     ///
@@ -126,6 +140,17 @@ impl<'a> Groups<'a> {
     pub async fn remove(&self, id: &GroupId, user: &UserId) -> Result<(), Error> {
         let request = Request::delete(membership(id, user));
         self.client.send(&Call::done("okta.groups.remove", Safety::Idempotent, request)).await
+    }
+
+    /// `GET /api/v1/groups/{id}/apps`: the apps that the group grants. Needs `okta.groups.read`, and no scope for apps.
+    pub fn apps(&self, id: &GroupId) -> Listing<App> {
+        self.client.list("okta.groups.apps", Request::get(group(id).word("apps")).query("limit", 200))
+    }
+
+    /// Who answers for the group. A feature of Okta Identity Governance.
+    #[must_use]
+    pub fn owners(&self, id: &GroupId) -> GroupOwners<'a> {
+        GroupOwners::new(self.client, id.clone())
     }
 }
 
@@ -137,33 +162,10 @@ fn membership(id: &GroupId, user: &UserId) -> Path {
     group(id).word("users").value(user)
 }
 
-/// A list of groups, to be narrowed and sent.
-#[derive(Debug, Clone)]
-#[must_use = "a list fetches nothing until `send`"]
-pub struct ListGroups<'a> {
-    client: &'a OktaClient,
-    search: Option<Filter>,
-    limit: u16,
-}
-
-impl ListGroups<'_> {
-    /// Any attribute. Lags behind writes by seconds.
-    pub fn search(mut self, search: Filter) -> Self {
-        self.search = Some(search);
-        self
-    }
-
-    /// Groups a page. Default 200, which Okta recommends as the most.
-    pub fn limit(mut self, limit: u16) -> Self {
-        self.limit = limit;
-        self
-    }
-
-    /// Sends it: a stream of groups.
-    pub fn send(self) -> Listing<Group> {
-        let request = Request::get(Path::new("/api/v1/groups"))
-            .filtered("search", self.search.as_ref())
-            .query("limit", self.limit);
-        self.client.list("okta.groups.list", request)
+/// A deletion that was sent more than once and in the end found nothing: the first did it, though nobody heard.
+pub(crate) fn gone_when_repeated(result: Result<(), Error>) -> Result<(), Error> {
+    match result {
+        Err(error) if error.is_not_found() && error.attempts() > 1 => Ok(()),
+        other => other,
     }
 }

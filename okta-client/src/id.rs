@@ -83,6 +83,10 @@ client_core::define_id!(
     /// The id of a security access review, `sar…`.
     SecurityAccessReviewId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta shows it in the review's URL", opaque
 );
+client_core::define_id!(
+    /// The id of a group rule, `0pr…`.
+    GroupRuleId, "1 to 100 of A-Z a-z 0-9 _ -, as Okta answers it", opaque
+);
 
 client_core::define_id!(
     /// The id of an API token's record, `00T…`: not the token.

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod api_tokens;
+mod apps;
 mod auth;
 mod authenticator_enrollments;
 mod authenticators;
@@ -14,6 +15,7 @@ mod event_hooks;
 mod factors;
 mod filter;
 mod governance;
+mod group_rules;
 mod groups;
 mod hook_channel;
 mod hook_secret;
@@ -36,6 +38,12 @@ mod user_types;
 mod users;
 
 pub use api_tokens::{ApiToken, ApiTokenNetwork, ApiTokens};
+pub use apps::{
+    App, AppFeature, AppFeatureStatus, AppFeatures, AppGroup, AppGroupExpand, AppGroupPatch, AppGroups,
+    AppStatus, AppUser, AppUserCredentials, AppUserPatch, AppUserStatus, AppUsers, Apps, Assigned,
+    AssignmentScope, GroupAssignment, ListAppGroups, ListAppUsers, ListApps, NewApp, NewAppUser, OpenObject,
+    ProvisioningConnection, ProvisioningFeature, SignOnMode, SyncState,
+};
 pub use auth::{Algorithm, InvalidKey, ServiceApp};
 pub use authenticator_enrollments::{
     AuthenticatorEnrollment, AuthenticatorEnrollmentProfile, AuthenticatorEnrollments, Identifiers,
@@ -81,7 +89,13 @@ pub use governance::{
     SecurityAccessAction, SecurityAccessReview, SecurityAccessReviewPatch, SecurityAccessReviewStatus,
     SecurityAccessReviews, SecurityReviewAction, SecurityReviewEvent, Severity,
 };
-pub use groups::{Group, GroupKind, GroupProfile, Groups, ListGroups};
+pub use group_rules::{
+    GivenMemberships, GroupRule, GroupRuleStatus, GroupRules, ListGroupRules, NewGroupRule,
+};
+pub use groups::{
+    EmbeddedInGroup, Group, GroupExpand, GroupKind, GroupOwner, GroupOwners, GroupProfile, GroupStats,
+    Groups, ListGroupOwners, ListGroups, Owner, OwnerKind, OwnerOrigin, SourceApp,
+};
 pub use hook_channel::{HookAuthScheme, HookChannel, HookChannelConfig, HookChannelKind, HookHeader};
 pub use hook_secret::{HookSecret, InvalidHookSecret};
 pub use iam::{
@@ -91,9 +105,9 @@ pub use iam::{
 pub use id::{
     AccessRequestId, AccessTaskId, ApiTokenId, AppId, AuthenticatorEnrollmentId, AuthenticatorId,
     BindingMemberId, CampaignId, CatalogEntryId, ClientId, CustomRoleId, DeviceId, EventHookId, FactorId,
-    FactorTransactionId, FeatureId, GrantId, GroupId, IdentitySourceId, ImportSessionId, InlineHookId,
-    OperationId, OrgId, PrincipalRateLimitId, ProfileMappingId, RealmId, RefreshTokenId, ResourceId,
-    ResourceSetId, ReviewId, RoleAssignmentId, SecurityAccessId, SecurityAccessReviewId, UserId,
+    FactorTransactionId, FeatureId, GrantId, GroupId, GroupRuleId, IdentitySourceId, ImportSessionId,
+    InlineHookId, OperationId, OrgId, PrincipalRateLimitId, ProfileMappingId, RealmId, RefreshTokenId,
+    ResourceId, ResourceSetId, ReviewId, RoleAssignmentId, SecurityAccessId, SecurityAccessReviewId, UserId,
     UserSchemaId, UserTypeId,
 };
 pub use identity_sources::{
@@ -110,7 +124,7 @@ pub use inline_hooks::{
     TelephonyUser, TokenHookData, UnknownHookData,
 };
 pub use linked_objects::{LinkedObject, LinkedObjectSide, LinkedObjects};
-pub use list::{Listing, Position};
+pub use list::{Listing, Position, SortOrder};
 pub use org::{Engine, Feature, FeatureStage, FeatureStatus, Org, OrgMetadata, OrgSettings, OrgStatus};
 pub use problem::OktaProblem;
 pub use profile_mappings::{

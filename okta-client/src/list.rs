@@ -27,6 +27,25 @@ pub type Listing<T> = client_core::Listing<T, Error, Position>;
 #[serde(transparent)]
 pub struct Position(Option<String>);
 
+/// In which order a sorted list comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SortOrder {
+    /// Smallest first.
+    Ascending,
+    /// Greatest first.
+    Descending,
+}
+
+impl SortOrder {
+    /// Okta's word.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Ascending => "asc",
+            Self::Descending => "desc",
+        }
+    }
+}
+
 /// The paths under which links to next pages may lead.
 const ROOTS: &[&str] = &[
     "/api/v1/",

@@ -62,12 +62,6 @@ impl OktaProblem {
         self.is_code("E0000001") && self.causes.iter().any(says_so)
     }
 
-    /// Whether a role was not assigned because its assignee holds it already.
-    #[must_use]
-    pub fn is_already_assigned(&self) -> bool {
-        self.is_code("E0000090") || self.is_code("E0000263")
-    }
-
     /// Whether a pass code or an answer was no good: wrong, used before, or too late.
     #[must_use]
     pub fn is_wrong_pass_code(&self) -> bool {
@@ -79,6 +73,23 @@ impl OktaProblem {
     #[must_use]
     pub fn is_stale(&self) -> bool {
         self.is_code("E0000231")
+    }
+
+    /// Whether it was refused because it is so already: the app or role is assigned, the owner is one.
+    ///
+    /// Owners of groups have no code of their own, so this reads the cause's words for them, as recorded.
+    #[must_use]
+    pub fn is_already_assigned(&self) -> bool {
+        let worded = || self.causes.iter().any(|cause| cause.contains("already assigned"));
+        matches!(self.code.as_deref(), Some("E0000062" | "E0000090" | "E0000263"))
+            || (self.is_code("E0000001") && worded())
+    }
+
+    /// Whether an app was not taken away because one of the user's groups grants it (E0000046): end that membership
+    /// instead.
+    #[must_use]
+    pub fn is_granted_by_group(&self) -> bool {
+        self.is_code("E0000046")
     }
 
     /// What an operator can do about it, where that is known.

@@ -11,8 +11,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use okta_client::{
-    ActivationLink, Call, Class, Error, EventHook, ExposeSecret as _, Factor, Group, Mail, OktaClient, Path,
-    PerClientMode, PerClientSettings, Problem as _, Request, RoleAssignment, Transport, TransportError, User,
+    ActivationLink, App, AppUser, Call, Class, Error, EventHook, ExposeSecret as _, Factor, GivenMemberships,
+    Group, GroupRule, Mail, OktaClient, Path, PerClientMode, PerClientSettings, Problem as _, Request,
+    RoleAssignment, Transport, TransportError, User,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -230,6 +231,63 @@ async fn the_recorded_rate_limit_settings_are_read_and_written_back_whole() {
         read += 1;
     }
     assert!(all.is_empty() || read == 1, "{read} settings");
+}
+
+#[tokio::test]
+async fn every_recorded_rule_app_and_assignment_is_read_and_written_back_whole() {
+    let (mut rules, mut apps, mut assignments) = (0, 0, 0);
+    let all = recordings();
+    for recording in all.iter().filter(|recording| recording.status == 200) {
+        match (recording.method.as_str(), &segments(&recording.path)[..]) {
+            ("POST", ["groups", "rules"]) | ("PUT", ["groups", "rules", _]) => {
+                survives::<GroupRule>(recording).await;
+                rules += 1;
+            }
+            ("GET", ["groups", "rules"]) => survives::<Vec<GroupRule>>(recording).await,
+            ("POST", ["apps"]) => {
+                survives::<App>(recording).await;
+                apps += 1;
+            }
+            ("GET", ["apps"]) => survives::<Vec<App>>(recording).await,
+            ("POST", ["apps", _, "users"]) | ("GET", ["apps", _, "users", _]) => {
+                survives::<AppUser>(recording).await;
+                assignments += 1;
+            }
+            ("GET", ["apps", _, "users"]) => survives::<Vec<AppUser>>(recording).await,
+            _ => {}
+        }
+    }
+    let enough = rules > 1 && apps > 2 && assignments > 2;
+    assert!(all.is_empty() || enough, "{rules} rules, {apps} apps and {assignments} assignments");
+}
+
+#[tokio::test]
+async fn recorded_ends_of_rules_groups_apps_and_assignments_are_success_whatever_they_say() {
+    let mut done = 0;
+    let all = recordings();
+    for recording in all.iter().filter(|recording| recording.status < 300) {
+        let okta = recording.client();
+        let result = match (recording.method.as_str(), &segments(&recording.path)[..]) {
+            ("DELETE", ["groups", "rules", id]) => {
+                okta.group_rules().delete(&id.parse().unwrap(), GivenMemberships::Keep).await
+            }
+            ("POST", ["groups", "rules", id, "lifecycle", "activate"]) => {
+                okta.group_rules().activate(&id.parse().unwrap()).await
+            }
+            ("DELETE", ["groups", id]) => okta.groups().delete(&id.parse().unwrap()).await,
+            ("POST", ["apps", id, "lifecycle", "deactivate"]) => {
+                okta.apps().deactivate(&id.parse().unwrap()).await
+            }
+            ("DELETE", ["apps", id]) => okta.apps().delete(&id.parse().unwrap()).await,
+            ("DELETE", ["apps", id, "users", user]) => {
+                okta.apps().users(&id.parse().unwrap()).unassign(&user.parse().unwrap()).await
+            }
+            _ => continue,
+        };
+        result.unwrap_or_else(|error| panic!("{}: {error:?}", recording.name()));
+        done += 1;
+    }
+    assert!(all.is_empty() || done > 8, "{done} ends");
 }
 
 #[tokio::test]

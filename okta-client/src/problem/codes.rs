@@ -8,11 +8,12 @@ pub(super) fn class(code: &str) -> Option<Class> {
     Some(match number(code)? {
         4 | 5 | 11 | 64 | 207 => Class::Unauthenticated,
         // 15 comes with 401 and is about a licence.
-        6 | 13 | 15 | 43 | 44 | 46 | 57 | 58 | 84 | 85 | 92 | 212
+        6 | 13 | 15 | 43 | 44 | 57 | 58 | 84 | 85 | 92 | 212
         // Mastered elsewhere.
         | 23 | 75..=78 | 81 | 111 | 179 => Class::Forbidden,
         7 | 8 | 26 | 48 | 153 | 154 | 156 | 191 | 215 => Class::NotFound,
-        16 | 17 | 32 | 34..=36 | 38 | 56 | 69 | 107 | 117 | 119 | 148 | 152 | 155 | 180 => Class::WrongState,
+        // 46 is about the user's groups, and not about what the credentials may do.
+        16 | 17 | 32 | 34..=36 | 38 | 46 | 56 | 69 | 107 | 117 | 119 | 148 | 152 | 155 | 180 => Class::WrongState,
         // A password or a code that is not accepted; profile data and schema that disagree.
         14 | 68 | 80 | 82 | 83 | 87 | 145 => Class::Invalid,
         40 | 55 | 62 | 90 | 96 | 113 | 127 | 157 | 195 | 231 | 263

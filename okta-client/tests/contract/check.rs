@@ -51,6 +51,8 @@ struct Network {
 struct Run {
     turn: usize,
     adapt: Option<fn(&mut Value)>,
+    /// The operation whose object is not there.
+    absent: Option<&'static str>,
     /// How many variants the longest list of answers has.
     variants: usize,
     /// What was answered.
@@ -103,6 +105,17 @@ impl Contract {
                 return;
             }
         }
+    }
+
+    /// Like [`check`](Self::check), for a call that first looks for what `operation` answers, and goes on if it is not there.
+    pub(crate) async fn check_absent<T>(
+        &mut self,
+        operation: &'static str,
+        call: impl AsyncFn(OktaClient) -> Result<T, Error>,
+    ) {
+        self.network.run.lock().unwrap().absent = Some(operation);
+        self.check(call).await;
+        self.network.run.lock().unwrap().absent = None;
     }
 
     /// Says that the live API is not as described: what is found at this place of this call is no fault.
@@ -168,6 +181,9 @@ impl Network {
         self.look_at_body(&operation, request.body());
         let answers = self.answers_of(&operation);
         let mut run = self.run.lock().unwrap();
+        if run.absent == Some(operation.id) {
+            return (404, None);
+        }
         run.variants = run.variants.max(answers.len());
         let Answer { status, body } = &answers[run.turn % answers.len()];
         let mut body = body.clone();

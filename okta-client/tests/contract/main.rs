@@ -8,6 +8,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
+mod apps;
 mod check;
 
 mod factors;
@@ -31,6 +32,7 @@ async fn every_endpoint_is_one_that_okta_describes() {
     let Some(mut contract) = Contract::load() else { return };
     factors::cases(&mut contract).await;
     governance::cases(&mut contract).await;
+    apps::cases(&mut contract).await;
     groups::cases(&mut contract).await;
     hooks::cases(&mut contract).await;
     identity_sources::cases(&mut contract).await;
