@@ -11,6 +11,7 @@ use axum::Router;
 use clap::Parser;
 use okta_client::{
     EventHook, HookDelivery, HookReceiver, HookSecret, LogEvent, NewEventHook, OktaClient, UserStatus,
+    event_types,
 };
 use rand::distr::{Alphanumeric, SampleString as _};
 use sandbox::Sandbox;
@@ -69,7 +70,7 @@ async fn receiver(secret: &HookSecret) -> Result<(String, Receiver<HookDelivery>
 /// A hook delivers only once its service has answered Okta's challenge.
 async fn register(okta: &OktaClient, uri: &str, secret: &HookSecret) -> Result<EventHook, BoxError> {
     let new = NewEventHook::new("security-feed", uri, secret.clone())
-        .events(["user.lifecycle.suspend", "user.lifecycle.unsuspend"]);
+        .events([event_types::USER_LIFECYCLE_SUSPEND, event_types::USER_LIFECYCLE_UNSUSPEND]);
     let made = okta.event_hooks().create(&new).await?;
     println!("\nRegistered {}: {}, {}", made.id, made.status, made.verification_status);
     let hook = okta.event_hooks().verify(&made.id).await?;
@@ -102,9 +103,9 @@ async fn show(mut deliveries: Receiver<HookDelivery>, wanted: usize) -> Result<(
     Ok(())
 }
 
-/// Whom an event is about: found by type, never by position.
+/// Whom an event is about.
 fn whom(event: &LogEvent) -> &str {
-    event.targets().find(|(_, kind)| *kind == "User").map_or("nobody", |(id, _)| id)
+    event.target("User").and_then(|user| user.id()).unwrap_or("nobody")
 }
 
 /// Somebody who has found the address, and does not know the secret.

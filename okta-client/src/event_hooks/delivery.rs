@@ -36,7 +36,7 @@ pub enum NoHookDelivery {
     /// It is no JSON object.
     #[error("the body is no JSON object")]
     NoObject,
-    /// There is no list `data.events`, or one that is nested too deeply to be Okta's.
+    /// There is no list `data.events`.
     #[error("the body has no list data.events")]
     NoEvents,
 }

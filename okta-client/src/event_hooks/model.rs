@@ -149,7 +149,8 @@ impl NewEventHook {
         }
     }
 
-    /// Delivers events of these types too. It must have one at least.
+    /// Delivers events of these types too, by name or as an [`EventType`](crate::EventType) that
+    /// [is eligible](crate::EventType::is_hook_eligible). It must have one at least.
     pub fn events<T: Into<String>>(mut self, types: impl IntoIterator<Item = T>) -> Self {
         self.events.extend(types.into_iter().map(Into::into));
         self
