@@ -23,7 +23,7 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinHandle;
 
-use support::Longest;
+use support::frozen::client;
 
 const SECRET: &str = "q1w2e3r4t5y6u7i8o9p0";
 
@@ -115,14 +115,6 @@ async fn impatient(millis: u64) -> (Sandbox, OktaClient) {
     let sandbox = builder.hook_timeout(Duration::from_millis(millis)).start().await.unwrap();
     let okta = client(&sandbox);
     (sandbox, okta)
-}
-
-fn client(sandbox: &Sandbox) -> OktaClient {
-    OktaClient::builder(sandbox.okta_url())
-        .api_token(sandbox.okta_token().into())
-        .randomness(Arc::new(Longest))
-        .build()
-        .unwrap()
 }
 
 fn feed(uri: &str) -> NewEventHook {
