@@ -116,6 +116,144 @@ fn users(criterion: &mut Criterion) {
     memory(&inside, "users", okta.users().list().send(), USERS);
 }
 
+const EVENTS: usize = 200_000;
+const EVENTS_A_PAGE: usize = 1000;
+
+/// What `LogEvent` has at hand, and none of what it leaves as text until it is asked for.
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "only decoded")]
+#[serde(rename_all = "camelCase")]
+struct PlainEvent {
+    uuid: String,
+    published: DateTime<Utc>,
+    event_type: String,
+    severity: String,
+    display_message: Option<String>,
+    actor: PlainEntity,
+    client: PlainClient,
+    outcome: PlainOutcome,
+    target: Option<Vec<PlainEntity>>,
+    transaction: PlainTransaction,
+    debug_context: PlainDebugContext,
+}
+
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "only decoded")]
+#[serde(rename_all = "camelCase")]
+struct PlainEntity {
+    id: String,
+    r#type: String,
+    alternate_id: Option<String>,
+    display_name: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "only decoded")]
+#[serde(rename_all = "camelCase")]
+struct PlainClient {
+    user_agent: Option<PlainUserAgent>,
+}
+
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "only decoded")]
+#[serde(rename_all = "camelCase")]
+struct PlainUserAgent {
+    raw_user_agent: String,
+}
+
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "only decoded")]
+struct PlainOutcome {
+    result: String,
+    reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "only decoded")]
+struct PlainTransaction {
+    id: String,
+}
+
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "only decoded")]
+#[serde(rename_all = "camelCase")]
+struct PlainDebugContext {
+    debug_data: PlainDebugData,
+}
+
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "only decoded")]
+#[serde(rename_all = "camelCase")]
+struct PlainDebugData {
+    request_id: Option<String>,
+}
+
+fn event(n: usize) -> Value {
+    let place = json!({
+        "city": "Oslo", "state": "Oslo County", "country": "Norway", "postalCode": "0150",
+        "geolocation": {"lat": 59.9127, "lon": 10.7461}
+    });
+    let ann = json!({
+        "id": "00u1ab2cd3EF4gh5i6j7", "type": "User", "alternateId": "ann.lee@example.com",
+        "displayName": "Ann Lee", "detailEntry": null
+    });
+    let agent = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) \
+                 Chrome/134.0.0.0 Safari/537.36";
+    json!({
+        "uuid": format!("5a9e1d20-2d0f-11f1-9c2b-{n:012x}"), "published": "2026-03-30T08:14:07.412Z",
+        "eventType": "user.session.start", "version": "0", "severity": "INFO",
+        "legacyEventType": "core.user_auth.login_success", "displayMessage": "User login to Okta",
+        "actor": ann, "device": null,
+        "client": {
+            "userAgent": {"rawUserAgent": agent, "os": "Mac OS X", "browser": "CHROME"}, "zone": "null",
+            "device": "Computer", "id": null, "ipAddress": "203.0.113.10", "geographicalContext": place
+        },
+        "authenticationContext": {
+            "authenticationProvider": null, "credentialProvider": null, "credentialType": null, "issuer": null,
+            "interface": null, "authenticationStep": 0, "rootSessionId": null, "externalSessionId": "102ab"
+        },
+        "outcome": {"result": "SUCCESS", "reason": null},
+        "target": [ann, {"id": "lae1ab2cd3EF4gh5i6j7", "type": "AuthenticatorEnrollment", "alternateId": "unknown",
+            "displayName": "Password", "detailEntry": {"methodTypeUsed": "Password", "methodUsedVerifiedProperties": "[USER_PRESENCE]"}}],
+        "transaction": {"type": "WEB", "id": "ab609228fe84ce59cdcbfa690bcce016", "detail": {}},
+        "debugContext": {"debugData": {
+            "requestId": "ab609228fe84ce59cdcbfa690bcce016", "requestUri": "/idp/idx/identify",
+            "url": "/idp/idx/identify?", "threatSuspected": "false", "dtHash": "f".repeat(64),
+            "risk": "{level=LOW}", "behaviors": "{New Device=NEGATIVE, New IP=NEGATIVE}",
+            "logOnlySecurityData": "{\"risk\":{\"level\":\"LOW\"},\"behaviors\":{\"New Device\":\"NEGATIVE\"}}"
+        }},
+        "securityContext": {"asNumber": 2119, "asOrg": "example isp", "isp": "example isp", "domain": null, "isProxy": false},
+        "request": {"ipChain": [{"ip": "203.0.113.10", "version": "V4", "source": null, "geographicalContext": place}]}
+    })
+}
+
+fn log_events(criterion: &mut Criterion) {
+    let (outside, inside) = (runtime(), runtime());
+    let pages = outside.block_on(Pages::serve("/api/v1/logs", EVENTS, EVENTS_A_PAGE, event));
+    let http = reqwest::Client::new();
+    let okta = client(pages.url());
+    let first = format!("{}/api/v1/logs?limit={EVENTS_A_PAGE}", pages.url());
+    let day = |text: &str| text.parse::<DateTime<Utc>>().expect("it is a time");
+    let list = || okta.system_log().between(day("2026-03-30T00:00:00Z"), day("2026-03-31T00:00:00Z")).send();
+
+    let reference = async || assert_eq!(bare::<PlainEvent>(&http, &first).await, EVENTS);
+    let title = "Okta: list 200,000 log events";
+    let mut comparison = Comparison::new(criterion, &inside, title, "reqwest and serde_json", reference);
+    comparison.measure("okta.system_log().between()", 1, async || {
+        assert_eq!(list().map(|event| event.expect("it can be read")).count().await, EVENTS);
+    });
+    comparison.measure("the same, type and actor looked at", 1, async || {
+        let events = list().map(|event| event.expect("it can be read"));
+        let looked_at = events.filter(|event| {
+            let actor = event.actor().and_then(|actor| actor.id());
+            std::future::ready(event.event_type().is_some() && actor.is_some() && event.published().is_some())
+        });
+        assert_eq!(looked_at.count().await, EVENTS);
+    });
+    comparison.report();
+    memory(&inside, "log events", list(), EVENTS);
+}
+
 /// The most memory that is held while a list is read, after its first tenth and at all.
 fn memory<T: Send + 'static>(
     runtime: &tokio::runtime::Runtime,
@@ -147,5 +285,5 @@ fn memory<T: Send + 'static>(
     );
 }
 
-criterion_group!(benches, users);
+criterion_group!(benches, users, log_events);
 criterion_main!(benches);

@@ -40,7 +40,7 @@ impl Pages {
     pub async fn serve(path: &'static str, items: usize, size: usize, item: impl Fn(usize) -> Value) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is loopback");
         let url = format!("http://{}", listener.local_addr().expect("it is bound"));
-        let page = |n: usize| Value::from_iter((n * size..(n + 1) * size).map(&item)).to_string().into();
+        let page = |n: usize| (n * size..(n + 1) * size).map(&item).collect::<Value>().to_string().into();
         let bodies = (0..DISTINCT).map(page).collect();
         let list = Arc::new(List { path, url: url.clone(), bodies, count: items / size, size });
         tokio::spawn(async move {
