@@ -64,27 +64,6 @@ impl Sandbox {
         self.edit_okta_user(user, |user| user.enter(status, now))
     }
 
-    /// Gives an Okta user an admin role, such as `USER_ADMIN`.
-    pub fn add_okta_role(&self, user: &str, role: &str) -> Result<(), EditError> {
-        let now = okta_time(self.shared.clock.now());
-        let role = json!({
-            "id": "ra1sandboxassignment", "label": role, "type": role, "status": "ACTIVE", "created": now,
-            "lastUpdated": now, "assignmentType": "USER",
-        });
-        self.edit_okta_user(user, |user| user.roles.push(role))
-    }
-
-    /// Enrols an Okta user in a factor, such as `push` of `OKTA`.
-    pub fn add_okta_factor(&self, user: &str, factor: &str, provider: &str) -> Result<(), EditError> {
-        let now = okta_time(self.shared.clock.now());
-        let id = self.shared.world().okta.ids.okta("opf");
-        let factor = json!({
-            "id": id, "factorType": factor, "provider": provider, "vendorName": provider, "status": "ACTIVE",
-            "created": now, "lastUpdated": now, "profile": {},
-        });
-        self.edit_okta_user(user, |user| user.factors.push(factor))
-    }
-
     /// Puts events into the System Log as they are: every field but two may be missing. One without a `uuid` gets
     /// one, and one without `published` happens now. The log stores them now, in this order, so one with an
     /// earlier `published` is a late event, and one that is there already comes twice.
@@ -116,7 +95,7 @@ impl Sandbox {
         self.shared.world().okta.log.forget_cursors();
     }
 
-    fn edit_okta_user(&self, name: &str, edit: impl FnOnce(&mut User)) -> Result<(), EditError> {
+    pub(crate) fn edit_okta_user(&self, name: &str, edit: impl FnOnce(&mut User)) -> Result<(), EditError> {
         let mut world = self.shared.world();
         let found = world.okta.users.find(name).cloned();
         let mut user = found.ok_or_else(|| EditError(format!("no user {name}")))?;

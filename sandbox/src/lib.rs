@@ -73,7 +73,7 @@ pub use edit::EditError;
 pub use fault::{Effect, Fault};
 pub use id::group_id;
 pub use limits::Limits;
-pub use okta::ServiceApp;
+pub use okta::{PushAnswer, ServiceApp};
 pub use onboarding::{OnboardingRequest, Ticket};
 pub use record::{HookDelivery, RequestRecord, System};
 pub use sandbox::Sandbox;

@@ -1,9 +1,13 @@
 //! An Okta org: users, groups, memberships and the System Log.
 
+mod api_tokens;
+mod authenticators;
 pub(crate) mod error;
+pub(crate) mod factors;
 mod filter;
 mod groups;
 pub(crate) mod hooks;
+mod iam;
 mod index;
 mod lifecycle;
 pub(crate) mod log;
@@ -11,6 +15,7 @@ mod memberships;
 mod oauth;
 mod page;
 mod profile;
+pub(crate) mod roles;
 pub(crate) mod users;
 
 use std::collections::BTreeSet;
@@ -23,6 +28,7 @@ use crate::http::{Answer, Ask, JSON, Reply};
 use crate::id::Ids;
 use crate::limits::{Limits, Standing, Windows};
 
+pub use factors::PushAnswer;
 pub use oauth::ServiceApp;
 
 pub(crate) use groups::{Group, Groups, Kind};
@@ -42,6 +48,10 @@ pub(crate) struct Org {
     pub(crate) mails: Vec<Value>,
     pub(crate) oauth: oauth::OAuth,
     pub(crate) hooks: hooks::Hooks,
+    pub(crate) api_tokens: api_tokens::ApiTokens,
+    pub(crate) factors: factors::Factors,
+    pub(crate) iam: iam::Iam,
+    pub(crate) roles: roles::Roles,
     windows: Windows,
 }
 
@@ -68,6 +78,10 @@ impl Org {
             mails: Vec::new(),
             oauth: oauth::OAuth::default(),
             hooks: hooks::Hooks::default(),
+            api_tokens: api_tokens::ApiTokens::default(),
+            factors: factors::Factors::default(),
+            iam: iam::Iam::default(),
+            roles: roles::Roles::default(),
             windows: Windows::new(settings.limits),
         }
     }
@@ -85,7 +99,7 @@ impl Org {
             None => {
                 // Okta's Python SDK sends no space between scheme and token.
                 let token = ask.header("authorization").and_then(|value| value.strip_prefix("SSWS"));
-                if token.map(str::trim) != Some(self.token.as_str()) {
+                if token.map(str::trim) != Some(self.token.as_str()) || !self.api_tokens.own_lives() {
                     return dressed(error::invalid_token(), ask, None);
                 }
                 None
@@ -98,10 +112,17 @@ impl Org {
             oauth::token(self, ask).unwrap_or_else(|refusal| refusal)
         } else if let Some(stop) = caller.and_then(|caller| caller.stopped(ask)) {
             stop
+        } else if roles::is_reserved(self, ask) && !self.caller_is_super() {
+            error::forbidden()
         } else {
             route(self, ask).unwrap_or_else(|refusal| refusal)
         };
         dressed(answer, ask, Some(standing))
+    }
+
+    fn caller_is_super(&self) -> bool {
+        let owner = || roles::Holder::User(self.token_owner.clone());
+        roles::is_super(self, &self.oauth.acting().unwrap_or_else(owner))
     }
 
     /// The answer to one request too many in flight.
@@ -133,6 +154,8 @@ impl Org {
     fn user_state(&self, user: &User, base: &str) -> Value {
         let mut state = user.with_links(base);
         state["groups"] = memberships::group_ids(self, user).into();
+        state["factors"] = user.factors.clone().into();
+        state["roles"] = roles::shown_all(self, &roles::Holder::User(user.id.clone()), base).into();
         state
     }
 
@@ -154,8 +177,24 @@ fn route(org: &mut Org, ask: &Ask) -> Reply {
         return Err(error::unsupported_type());
     }
     let path: Vec<&str> = ask.segments.iter().map(String::as_str).collect();
+    if let ["oauth2", "v1", "clients", client, "roles", below @ ..] = path.as_slice() {
+        return roles::route(org, ask, roles::Holder::Client((*client).to_owned()), below);
+    }
     let Some(path) = path.strip_prefix(&["api", "v1"]) else { return Err(ask.not_modelled("the path")) };
     match (ask.method.as_str(), path) {
+        (_, ["api-tokens", below @ ..]) => api_tokens::route(org, ask, below),
+        (_, ["authenticators", below @ ..]) => authenticators::route(ask, below),
+        (_, ["iam", below @ ..]) => iam::route(org, ask, below),
+        (_, ["groups", group, "roles", below @ ..]) => {
+            roles::route(org, ask, roles::Holder::Group((*group).to_owned()), below)
+        }
+        (_, ["users", user, "authenticator-enrollments", below @ ..]) => {
+            authenticators::enrollments(org, ask, user, below)
+        }
+        (_, ["users", user, "factors", below @ ..]) => factors::route(org, ask, user, below),
+        (_, ["users", user, "roles", below @ ..]) => {
+            roles::route(org, ask, roles::Holder::User((*user).to_owned()), below)
+        }
         (_, ["eventHooks", below @ ..]) => hooks::route(org, ask, below),
         (_, ["groups", "rules", ..]) => Err(ask.not_modelled("the call")),
         ("GET", ["users"]) => users::list(org, ask),
@@ -167,8 +206,6 @@ fn route(org: &mut Org, ask: &Ask) -> Reply {
         ("POST", ["users", user, "lifecycle", action]) => lifecycle::act(org, ask, user, action),
         ("DELETE", ["users", user, "sessions"]) => users::clear_sessions(org, ask, user),
         ("GET", ["users", user, "groups"]) => users::groups(org, ask, user),
-        ("GET", ["users", user, "roles"]) => users::roles(org, ask, user),
-        ("GET", ["users", user, "factors"]) => users::factors(org, ask, user),
         ("GET", ["groups"]) => groups::list(org, ask),
         ("POST", ["groups"]) => groups::create(org, ask),
         ("GET", ["groups", group]) => groups::get(org, ask, group),
@@ -186,7 +223,7 @@ fn route(org: &mut Org, ask: &Ask) -> Reply {
 /// Whether Okta has this path, but not with this method.
 fn has_no(method: &str, path: &[&str]) -> bool {
     let methods: &[&str] = match path {
-        ["users" | "groups"] | ["users", _, "roles" | "factors"] => &["GET", "POST"],
+        ["users" | "groups"] => &["GET", "POST"],
         ["users", _] => &["GET", "POST", "PUT", "DELETE"],
         ["users", _, "lifecycle", _] => &["POST"],
         ["users", _, "sessions"] => &["DELETE"],

@@ -368,7 +368,7 @@ async fn what_is_not_modelled_fails_loudly() {
         "GET /api/v1/groups/rules",
         "GET /api/v1/users?expand=blocks",
         "GET /api/v1/users/me/appLinks",
-        "POST /api/v1/users/me/roles",
+        "GET /api/v1/users/me/roles?expand=targets/groups",
     ];
     for call in calls {
         let answer = okta(&sandbox, call, None).await;

@@ -10,6 +10,7 @@ use jsonwebtoken::{DecodingKey, Header, Validation};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use super::roles::{Assignment, Holder};
 use super::{Org, error, page};
 use crate::edit::EditError;
 use crate::http::{Answer, Ask, Query, Reply};
@@ -31,14 +32,19 @@ pub struct ServiceApp {
     keys: Vec<Value>,
     scopes: BTreeSet<String>,
     dpop: bool,
-    role: bool,
+    role: Option<String>,
 }
 
 impl ServiceApp {
     /// An app with this public JWK, that must use DPoP, holds the super administrator's role, and was granted
     /// no scope. RSA, P-256 and P-384 keys are modelled.
     pub fn new(public_jwk: Value) -> Self {
-        Self { keys: vec![public_jwk], scopes: BTreeSet::new(), dpop: true, role: true }
+        Self {
+            keys: vec![public_jwk],
+            scopes: BTreeSet::new(),
+            dpop: true,
+            role: Some("SUPER_ADMIN".to_owned()),
+        }
     }
 
     /// One more public key: an assertion must then name one by its `kid`.
@@ -59,9 +65,16 @@ impl ServiceApp {
         self
     }
 
+    /// It holds this standard admin role, `USER_ADMIN`, instead of the super administrator's. The sandbox lets every role
+    /// do everything but what only super administrators may: give roles, handle API tokens, and change users who hold one.
+    pub fn admin_role(mut self, role: &str) -> Self {
+        self.role = Some(role.to_owned());
+        self
+    }
+
     /// It holds no admin role: it may ask, and sees nothing.
     pub fn without_admin_role(mut self) -> Self {
-        self.role = false;
+        self.role = None;
         self
     }
 }
@@ -74,9 +87,14 @@ impl Sandbox {
         if keys.iter().any(|key| DecodingKey::from_jwk(key).is_err()) {
             return Err(EditError("a JWK of a kind that the sandbox does not model".to_owned()));
         }
+        let now = self.shared.clock.now();
         let org = &mut self.shared.world().okta;
         let client_id = org.ids.okta("0oa");
-        let app = App { keys, scopes: app.scopes, dpop: app.dpop, role: app.role };
+        if let Some(role) = &app.role {
+            let role = Assignment::standard(role, now).ok_or_else(|| EditError(format!("no role {role}")))?;
+            org.roles.give(Holder::Client(client_id.clone()), role);
+        }
+        let app = App { keys, scopes: app.scopes, dpop: app.dpop };
         org.oauth.apps.insert(client_id.clone(), app);
         Ok(client_id)
     }
@@ -87,7 +105,6 @@ struct App {
     keys: Vec<Jwk>,
     scopes: BTreeSet<String>,
     dpop: bool,
-    role: bool,
 }
 
 /// An access token that was given out.
@@ -112,6 +129,16 @@ pub(crate) struct OAuth {
 }
 
 impl OAuth {
+    /// Whether there is such an app.
+    pub(super) fn knows(&self, client_id: &str) -> bool {
+        self.apps.contains_key(client_id)
+    }
+
+    /// Who makes the call at hand, if it is an app.
+    pub(super) fn acting(&self) -> Option<Holder> {
+        self.acting.clone().map(Holder::Client)
+    }
+
     /// Whom the System Log names for what the call at hand does, if not the token's owner.
     pub(super) fn actor(&self) -> Option<Value> {
         let id = self.acting.as_ref()?;
@@ -313,7 +340,7 @@ fn admit(org: &mut Org, ask: &Ask, dpop: bool, secret: &str) -> Result<Caller, A
             }
         }
     }
-    let role = org.oauth.apps.get(&grant.client_id).is_some_and(|app| app.role);
+    let role = !org.roles.of(&Holder::Client(grant.client_id.clone())).is_empty();
     org.oauth.acting = Some(grant.client_id);
     Ok(Caller { scopes: grant.scopes, role })
 }
@@ -323,7 +350,11 @@ impl Caller {
     pub(super) fn stopped(&self, ask: &Ask) -> Option<Answer> {
         let path: Vec<&str> = ask.segments.iter().skip(2).map(String::as_str).collect();
         let family = match path.as_slice() {
-            ["users", _, "roles", ..] => "okta.roles",
+            ["users" | "groups" | "clients", _, "roles", ..] | ["iam", ..] => "okta.roles",
+            ["api-tokens", ..] => "okta.apiTokens",
+            ["authenticators", ..] => "okta.authenticators",
+            // No scope lets an app ask for these.
+            ["users", _, "factors", "questions"] => return Some(error::forbidden()),
             ["users", ..] => "okta.users",
             ["groups", ..] => "okta.groups",
             ["logs", ..] => "okta.logs",

@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::error;
 use crate::http::{Answer, Ask, Reply};
@@ -39,6 +39,20 @@ pub(super) fn by_position(ask: &Ask, rows: &[&Value], limit: usize, show: impl F
     let end = start + page.len();
     let next = (end < total).then(|| opaque('p', end as u64));
     Ok(answer(ask, page, limit, next.as_deref()))
+}
+
+/// One page of an object whose rows are in the member `name`, with its links inside.
+pub(super) fn named(ask: &Ask, name: &str, rows: &[Value], limit: usize) -> Reply {
+    let start = cursor(ask, 'p')?.and_then(|start| usize::try_from(start).ok()).unwrap_or(0);
+    let page: Vec<&Value> = rows.iter().skip(start).take(limit).collect();
+    let end = start + page.len();
+    let mut body = json!({"_links": {}});
+    if end < rows.len() {
+        let query = ask.query.with(&[("after", opaque('p', end as u64))]);
+        body["_links"]["next"] = json!({"href": format!("{}{}?{query}", ask.base, ask.path)});
+    }
+    body[name] = json!(page);
+    Ok(Answer::json(200, &body))
 }
 
 /// An array without paging; still with a `self` link.

@@ -129,18 +129,6 @@ pub(super) fn groups(org: &Org, ask: &Ask, name: &str) -> Reply {
     Ok(page::whole(ask, groups.collect()))
 }
 
-/// `GET /users/{id}/roles`
-pub(super) fn roles(org: &Org, ask: &Ask, name: &str) -> Reply {
-    ask.only_parameters(&[])?;
-    Ok(page::whole(ask, named(org, name)?.roles))
-}
-
-/// `GET /users/{id}/factors`
-pub(super) fn factors(org: &Org, ask: &Ask, name: &str) -> Reply {
-    ask.only_parameters(&[])?;
-    Ok(page::whole(ask, named(org, name)?.factors))
-}
-
 fn taken() -> Answer {
     error::validation(
         "login",

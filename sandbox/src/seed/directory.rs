@@ -118,12 +118,8 @@ fn groups_of(person: &Person) -> Vec<&'static str> {
 /// The head of IT made the token, and is the org's super administrator.
 fn appoint_admin(org: &mut Org, company: &Company) {
     let head = company.people.iter().find(|person| person.title == "VP of IT").or(company.people.first());
-    let Some(mut admin) = head.and_then(|head| org.users.find(&head.login)).cloned() else { return };
-    admin.roles.push(json!({
-        "id": org.ids.okta("ra1"), "label": "Super Administrator", "type": "SUPER_ADMIN", "status": "ACTIVE",
-        "created": crate::clock::okta_time(admin.created), "lastUpdated": crate::clock::okta_time(admin.created),
-        "assignmentType": "USER",
-    }));
-    org.token_owner.clone_from(&admin.id);
-    org.users.seed(admin);
+    let Some(admin) = head.and_then(|head| org.users.find(&head.login)).cloned() else { return };
+    org.appoint(&admin.id, admin.created);
+    org.api_tokens.seed(&admin.id, admin.created);
+    org.token_owner = admin.id;
 }

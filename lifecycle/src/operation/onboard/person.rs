@@ -1,6 +1,5 @@
 //! Who the person is: new, or here before; and under which login.
 
-use client_core::{Call, Path, Request};
 use okta_client::{Filter, Group, GroupKind, User, UserId, UserStatus};
 use servicenow_client::{ProblemKind, Query, SysId, SysUser};
 
@@ -76,9 +75,7 @@ pub(super) async fn former_account(systems: &Systems, hire: &Hire) -> Result<Opt
 }
 
 async fn former(systems: &Systems, user: &User) -> Result<Former, OperationError> {
-    let path = Path::new("/api/v1/users").value(&user.id).word("roles");
-    let roles: Vec<serde_json::Value> =
-        systems.okta.send(&Call::read("okta.users.roles", Request::get(path))).await?;
+    let roles = systems.okta.roles().of_user(&user.id).list().collect_all().await?;
     if !roles.is_empty() {
         return Err(OperationError::NeedsHuman(format!(
             "the former account {} still holds {} admin role(s), which would come back with it: take them away first",

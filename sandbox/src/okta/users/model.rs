@@ -95,7 +95,6 @@ pub(crate) struct User {
     pub(crate) has_password: bool,
     pub(crate) question: Option<String>,
     pub(crate) provider: (String, String),
-    pub(crate) roles: Vec<Value>,
     pub(crate) factors: Vec<Value>,
 }
 
@@ -114,7 +113,6 @@ impl User {
             has_password: false,
             question: None,
             provider: ("OKTA".to_owned(), "OKTA".to_owned()),
-            roles: Vec::new(),
             factors: Vec::new(),
         }
     }
