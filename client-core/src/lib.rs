@@ -24,7 +24,7 @@ pub use error::{Class, Delivery, Error, Failure, Problem};
 pub use id::InvalidId;
 pub use observe::{Attempt, Event, Observer};
 pub use origin::{InvalidOrigin, Origin};
-pub use pacer::{Bucket, PacerConfig, Signal};
+pub use pacer::{Bucket, BucketStatus, Concurrency, Lane, PacerConfig, Signal};
 pub use page::{Listing, Page, links};
 pub use path::Path;
 pub use pipeline::{Answer, Dialect, Pipeline, Settings, SetupError};

@@ -12,18 +12,24 @@ use crate::request::Safety;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// A call waits for its place in a rate-limit bucket.
+    /// A call stands in line for its place in a rate-limit bucket. How long it stood there is in
+    /// [`Attempt::waited`].
+    #[non_exhaustive]
     Waiting {
         /// The endpoint.
         call: &'static str,
         /// The bucket.
         bucket: &'a str,
-        /// For how long.
+        /// How many calls stand before it in the same line.
+        ahead: usize,
+        /// How long that is likely to take, by what is known of the bucket. Zero: until something in flight comes
+        /// back.
         delay: Duration,
     },
     /// An attempt ended.
     Attempt(&'a Attempt),
     /// A call will be repeated.
+    #[non_exhaustive]
     Retrying {
         /// The endpoint.
         call: &'static str,
@@ -52,6 +58,8 @@ pub struct Attempt {
     pub request_id: Option<String>,
     /// For a failure, whether the other side may have acted; none for a success.
     pub failed: Option<Delivery>,
+    /// How long it stood in line for its place before that.
+    pub waited: Duration,
     /// From sending to the end.
     pub elapsed: Duration,
 }

@@ -2,22 +2,28 @@
 //!
 //! A bucket counts what is left of its window as the last answers told it, less what is in flight and not
 //! answered yet, so it never spends what it does not have. Limits are learnt from answers; the number a
-//! dialect starts with only serves until the first one.
+//! dialect starts with only serves until the first one. What is left is spread over what is left of the window.
+//! Who cannot go stands in line: by lane, then in the order in which the calls began.
 
 mod age;
+mod lines;
 mod spacing;
+mod window;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::fmt;
 use std::num::NonZeroU32;
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use futures::future::select;
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, oneshot};
 
-use self::age::Ages;
-use self::spacing::Spacing;
+use self::lines::{Index, Lines};
+use self::window::End;
 use crate::clock::Clock;
 
 /// The rate-limit bucket that a request draws from.
@@ -60,7 +66,7 @@ pub struct PacerConfig {
     /// The part of each limit that this client may use, above 0 and up to 1. Default 1: the limit is already
     /// our own share where the vendor tells one.
     pub share: f64,
-    /// The most calls in flight at once. Default 10.
+    /// The most calls in flight at once. Default 10. From 5 on, one of them is kept for urgent calls.
     pub concurrency: u32,
 }
 
@@ -70,267 +76,304 @@ impl Default for PacerConfig {
     }
 }
 
-/// Before a bucket's first answer its limit is a guess, so only so many calls may be on their way.
-const SCOUTS: u32 = 4;
+/// Who goes first, among the calls that wait for one bucket or for their turn to be in flight.
+///
+/// Lanes order what waits; none has a limit of its own. In a lane calls go in the order in which they began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Lane {
+    /// Overtakes everything, is not spaced out, and finds a hundredth of each window kept for it: a leaver's
+    /// sessions, an account under attack.
+    Urgent,
+    /// Ordinary calls. A fifth of a window goes as fast as it can, and the rest is spread.
+    #[default]
+    Normal,
+    /// Lets all others pass, and is spread evenly from the start: synchronising, reports, clean-up. It gets what
+    /// they leave, which may be nothing for a while.
+    Bulk,
+}
 
-/// Servers tell resets in whole seconds: one more is on the safe side.
-const MARGIN: Duration = Duration::from_secs(1);
+/// A rate-limit bucket as a client sees it now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BucketStatus {
+    /// Its name, as the vendor's documentation has it: `/api/v1/users`.
+    pub name: String,
+    /// How many calls a window allows: a guess until the first answer, none if nothing limits it so far.
+    pub limit: Option<u32>,
+    /// How many this client may still send in this window: what answers told, less what is in flight, within the
+    /// client's share; none without a limit.
+    pub remaining: Option<u32>,
+    /// Until the whole allowance is back; none before the first answer in a window.
+    pub resets_in: Option<Duration>,
+    /// Calls that were sent and not answered yet.
+    pub in_flight: u32,
+    /// Calls that stand in line.
+    pub waiting: usize,
+}
+
+/// How many calls a client has in flight, and may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Concurrency {
+    /// Calls that were sent and not answered yet.
+    pub in_flight: u32,
+    /// How many there may be: [`PacerConfig::concurrency`], or fewer since the vendor found them too many.
+    pub allowed: u32,
+}
+
+/// A call's turn: by lane, then by when it began. A call that a rate limit sent away keeps it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Turn {
+    lane: Lane,
+    number: u64,
+}
+
+/// What a call has to wait for, as far as can be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Wait {
+    /// Calls that stand before it in its bucket's line.
+    pub(crate) ahead: usize,
+    /// How long that is likely to take. Zero: until something in flight comes back.
+    pub(crate) delay: Duration,
+}
 
 /// The pacer of one client: a bucket for each of the vendor's, and one count of what is in flight.
 #[derive(Debug)]
-pub(crate) struct Pacer {
+pub(crate) struct Pacer(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
     clock: Arc<dyn Clock>,
-    config: PacerConfig,
+    turns: AtomicU64,
     state: Mutex<State>,
-    freed: Notify,
+    /// There is an earlier alarm than the one that the timekeeper sleeps towards.
+    sooner: Notify,
 }
 
 #[derive(Debug)]
 struct State {
-    buckets: HashMap<String, Window>,
-    in_flight: u32,
-    /// The concurrency we allow ourselves now: halved by a refusal, crept back by successes.
-    allowed: f64,
-    ages: Ages,
-}
-
-#[derive(Debug)]
-struct Window {
-    limit: Option<u32>,
-    learnt: bool,
-    length: Duration,
-    remaining: u32,
-    used: u32,
-    in_flight: u32,
-    /// Monotonic time at which the allowance is back. None: the window has not begun, as far as we know.
-    ends: Option<Duration>,
-    closed_until: Duration,
-    spacing: Option<Spacing>,
-}
-
-/// Why a call has to wait.
-#[derive(Debug, PartialEq, Eq)]
-enum Hold {
-    For(Duration),
-    /// Until something that is in flight comes back.
-    ForAnswer,
-}
-
-/// How a call in flight came back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
-    Answered,
-    /// Sent away by a rate limit.
-    Refused,
-    /// Without an answer.
-    Lost,
+    lines: Lines,
+    /// Until when the timekeeper sleeps; none if there is no timekeeper.
+    asleep: Option<Duration>,
 }
 
 impl Pacer {
     /// A pacer without any memory.
     pub(crate) fn new(config: PacerConfig, clock: Arc<dyn Clock>) -> Self {
-        let allowed = f64::from(config.concurrency.max(1));
-        let state = State { buckets: HashMap::new(), in_flight: 0, allowed, ages: Ages::default() };
-        Self { clock, config, state: Mutex::new(state), freed: Notify::new() }
+        let state = State { lines: Lines::new(config, clock.clone()), asleep: None };
+        let (turns, sooner) = (AtomicU64::new(0), Notify::new());
+        Self(Arc::new(Inner { clock, turns, state: Mutex::new(state), sooner }))
     }
 
-    /// Waits for a place in `bucket` and takes it. `waiting` hears of each pause.
-    pub(crate) async fn reserve(&self, bucket: &Bucket, waiting: impl Fn(Duration)) -> Place<'_> {
+    /// The turn of a call that begins now.
+    pub(crate) fn turn(&self, lane: Lane) -> Turn {
+        Turn { lane, number: self.0.turns.fetch_add(1, Ordering::Relaxed) }
+    }
+
+    /// Waits for a place in `bucket` and takes it. `waiting` hears of it if there is none at once.
+    pub(crate) async fn reserve(&self, bucket: &Bucket, turn: Turn, waiting: impl Fn(Wait)) -> Place<'_> {
+        let mut standing = match self.arrive(bucket, turn) {
+            Ok(place) => return place,
+            Err((standing, wait)) => {
+                waiting(wait);
+                standing
+            }
+        };
         loop {
-            // Made before the look, so that a place freed in between is not missed.
-            let freed = self.freed.notified();
-            match self.try_reserve(bucket) {
-                Ok(()) => return Place { pacer: self, bucket: bucket.name.to_string(), answered: false },
-                Err(Hold::ForAnswer) => freed.await,
-                Err(Hold::For(delay)) => {
-                    waiting(delay);
-                    self.clock.sleep(delay).await;
-                }
+            if let Some(place) = standing.granted().await {
+                return place;
             }
+            // The timekeeper went away with its runtime. There will be one in this.
+            standing = match self.arrive(bucket, turn) {
+                Ok(place) => return place,
+                Err((standing, _)) => standing,
+            };
         }
     }
 
-    fn try_reserve(&self, bucket: &Bucket) -> Result<(), Hold> {
-        let now = self.clock.monotonic();
-        let mut state = self.lock();
-        if f64::from(state.in_flight) + 1.0 > state.allowed {
-            return Err(Hold::ForAnswer);
+    /// Takes a place at once, or stands in line for one.
+    fn arrive(&self, bucket: &Bucket, turn: Turn) -> Result<Place<'_>, (Standing<'_>, Wait)> {
+        let inner = &self.0;
+        let now = inner.clock.monotonic();
+        let mut state = inner.lock();
+        let index = state.lines.index(bucket);
+        if state.lines.take_at_once(now, index, turn) {
+            return Ok(Place { inner, index, taken: now, end: End::Unused });
         }
-        let window = state.buckets.entry(bucket.name.to_string()).or_insert_with(|| Window::new(bucket));
-        window.take(now, self.config.share, &self.clock)?;
-        state.in_flight += 1;
-        Ok(())
+        let granted = state.lines.stand(now, index, turn);
+        let wait = state.lines.wait(now, index, turn);
+        inner.keep_time(state);
+        Err((Standing { inner, index, turn, granted: Some(granted) }, wait))
     }
 
-    fn give_back(&self, bucket: &str, signal: Signal, end: End) {
-        let now = self.clock.monotonic();
-        let mut guard = self.lock();
-        let state = &mut *guard;
-        state.in_flight -= 1;
-        match signal {
-            Signal::Concurrency => state.allowed = (state.allowed / 2.0).max(1.0),
-            _ if end != End::Lost => {
-                let ceiling = f64::from(self.config.concurrency.max(1));
-                state.allowed = (state.allowed + 1.0 / state.allowed).min(ceiling);
-            }
-            _ => {}
-        }
-        if let Some(window) = state.buckets.get_mut(bucket) {
-            window.learn(now, signal, end == End::Refused, &mut state.ages);
-        }
-        drop(guard);
-        self.freed.notify_waiters();
+    /// All buckets that were drawn from so far.
+    pub(crate) fn buckets(&self) -> Vec<BucketStatus> {
+        let mut statuses = self.0.lock().lines.statuses();
+        statuses.sort_by(|one, other| one.name.cmp(&other.name));
+        statuses
     }
 
+    /// What is in flight, and may be.
+    pub(crate) fn concurrency(&self) -> Concurrency {
+        let (in_flight, allowed) = self.0.lock().lines.concurrency();
+        Concurrency { in_flight, allowed }
+    }
+}
+
+impl Inner {
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing in here panics half-way through a change.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-impl Window {
-    fn new(bucket: &Bucket) -> Self {
-        let limit = bucket.limit.map(NonZeroU32::get);
-        Self {
-            limit,
-            learnt: false,
-            length: bucket.window,
-            remaining: limit.unwrap_or(u32::MAX),
-            used: 0,
-            in_flight: 0,
-            ends: None,
-            closed_until: Duration::ZERO,
-            spacing: None,
-        }
+    fn give_back(self: &Arc<Self>, index: Index, taken: Duration, signal: Signal, end: End) {
+        let mut state = self.lock();
+        state.lines.give_back(index, taken, signal, end);
+        self.keep_time(state);
     }
 
-    fn take(&mut self, now: Duration, share: f64, clock: &Arc<dyn Clock>) -> Result<(), Hold> {
-        if now < self.closed_until {
-            return Err(Hold::For(self.closed_until.saturating_sub(now)));
-        }
-        if self.ends.is_some_and(|end| end <= now) {
-            self.begin_anew();
-        }
-        if let Some(limit) = self.limit {
-            let ours = share_of(limit, share);
-            let left =
-                self.remaining.saturating_sub(self.in_flight).min(ours.get().saturating_sub(self.used));
-            if left == 0 || (!self.learnt && self.in_flight >= SCOUTS) {
-                return Err(match self.ends {
-                    Some(end) if self.remaining == 0 || self.used >= ours.get() => {
-                        Hold::For(end.saturating_sub(now))
-                    }
-                    _ if self.in_flight > 0 => Hold::ForAnswer,
-                    Some(end) => Hold::For(end.saturating_sub(now)),
-                    // Nothing left, nothing on its way, and no answer ever told when: wait a window.
-                    None => {
-                        self.ends = Some(now + self.length);
-                        Hold::For(self.length)
-                    }
-                });
-            }
-            let length = self.length;
-            let spacing = self.spacing.get_or_insert_with(|| Spacing::new(ours, length, clock.clone()));
-            spacing.take().map_err(Hold::For)?;
-        }
-        self.in_flight += 1;
-        self.used += 1;
-        Ok(())
-    }
-
-    fn begin_anew(&mut self) {
-        self.ends = None;
-        self.remaining = self.limit.unwrap_or(u32::MAX);
-        self.used = self.in_flight;
-    }
-
-    fn learn(&mut self, now: Duration, signal: Signal, refused: bool, ages: &mut Ages) {
-        self.in_flight -= 1;
-        match signal {
-            Signal::Window { limit, remaining, resets_in, answered_at } => {
-                let age = answered_at.map_or(Duration::ZERO, |answered_at| ages.of(now, answered_at));
-                let end = (now + resets_in + MARGIN).saturating_sub(age);
-                self.set_limit(limit);
-                self.hear(now, remaining, end);
-                // The vendor may count in two windows, the organisation's and ours. One that refuses closes
-                // the bucket, though the other ends later and has places left.
-                if refused {
-                    self.closed_until = self.closed_until.max(end);
+    /// Sees to it that somebody wakes when the next bucket is to be looked at. A task of its own, so that those
+    /// who wait depend on nobody among them being polled.
+    fn keep_time(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
+        let Some(next) = state.lines.next_alarm() else { return };
+        match state.asleep {
+            Some(until) if until <= next => {}
+            Some(_) => self.sooner.notify_one(),
+            None => match Handle::try_current() {
+                Ok(runtime) => {
+                    state.asleep = Some(next);
+                    drop(state);
+                    runtime.spawn(Timekeeper { inner: self.clone(), ended: false }.run());
                 }
-            }
-            Signal::Pause(length) => self.closed_until = self.closed_until.max(now + length),
-            // Sent, and nothing heard of the count: it has most likely been counted.
-            Signal::None | Signal::Concurrency => self.remaining = self.remaining.saturating_sub(1),
-        }
-    }
-
-    fn set_limit(&mut self, limit: u32) {
-        self.learnt = true;
-        if self.limit != Some(limit) {
-            self.limit = Some(limit);
-            self.spacing = None;
-        }
-    }
-
-    /// Answers come out of order: in one window the lowest count is the truth, a later end means a new
-    /// window, and an earlier end is news from the one before.
-    fn hear(&mut self, now: Duration, remaining: u32, end: Duration) {
-        let tolerance = 2 * MARGIN;
-        match self.ends {
-            Some(known) if end + tolerance < known || end <= now => {}
-            Some(known) if end <= known + tolerance => self.remaining = self.remaining.min(remaining),
-            _ => {
-                if self.ends.is_some() {
-                    self.begin_anew();
-                }
-                self.ends = Some(end);
-                self.remaining = remaining;
-            }
+                // A call is given up outside of any runtime. Those who wait are in one.
+                Err(_) => state.lines.dissolve(),
+            },
         }
     }
 }
 
-/// The calls that `share` of `limit` allows: at least one.
-fn share_of(limit: u32, share: f64) -> NonZeroU32 {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and `limit`")]
-    let ours = (f64::from(limit) * share.clamp(0.0, 1.0)).floor() as u32;
-    NonZeroU32::new(ours).unwrap_or(NonZeroU32::MIN)
+/// Sleeps until the next alarm, and ends when there is none.
+struct Timekeeper {
+    inner: Arc<Inner>,
+    ended: bool,
+}
+
+impl Timekeeper {
+    async fn run(mut self) {
+        while let Some(next) = self.ring() {
+            let Inner { clock, sooner, .. } = &*self.inner;
+            // Clocks are coarser than alarms: to the next millisecond, so that it is past and not just before.
+            let delay = next.saturating_sub(clock.monotonic()) + Duration::from_nanos(999_999);
+            let sleep =
+                clock.sleep(Duration::from_millis(u64::try_from(delay.as_millis()).unwrap_or(u64::MAX)));
+            select(pin!(sooner.notified()), sleep).await;
+        }
+    }
+
+    /// Looks at the buckets whose time has come. When the next one's will.
+    fn ring(&mut self) -> Option<Duration> {
+        let mut state = self.inner.lock();
+        state.lines.ring();
+        state.asleep = state.lines.next_alarm();
+        self.ended = state.asleep.is_none();
+        state.asleep
+    }
+}
+
+impl Drop for Timekeeper {
+    fn drop(&mut self) {
+        if self.ended {
+            return;
+        }
+        // Its runtime has ended. Those who wait in another need a new one.
+        let mut state = self.inner.lock();
+        state.asleep = None;
+        state.lines.dissolve();
+    }
+}
+
+/// Stands in line, until dropped.
+struct Standing<'a> {
+    inner: &'a Arc<Inner>,
+    index: Index,
+    turn: Turn,
+    granted: Option<oneshot::Receiver<()>>,
+}
+
+impl<'a> Standing<'a> {
+    /// Waits for the place. None: the line was dissolved.
+    async fn granted(mut self) -> Option<Place<'a>> {
+        let granted = self.granted.as_mut()?.await;
+        self.granted = None;
+        granted.ok()?;
+        Some(Place::of(self.inner, self.index))
+    }
+}
+
+impl Drop for Standing<'_> {
+    fn drop(&mut self) {
+        let Some(mut granted) = self.granted.take() else { return };
+        let mut state = self.inner.lock();
+        match granted.try_recv() {
+            // Nobody will use the place.
+            Ok(()) => {
+                drop(state);
+                drop(Place::of(self.inner, self.index));
+            }
+            Err(oneshot::error::TryRecvError::Empty) => {
+                state.lines.leave(self.inner.clock.monotonic(), self.index, self.turn);
+                self.inner.keep_time(state);
+            }
+            Err(oneshot::error::TryRecvError::Closed) => {}
+        }
+    }
 }
 
 /// A place in a bucket, held from before a request is sent until its answer is in. Dropped without an
 /// answer, it is given back.
 #[must_use]
 pub(crate) struct Place<'a> {
-    pacer: &'a Pacer,
-    bucket: String,
-    answered: bool,
+    inner: &'a Arc<Inner>,
+    index: Index,
+    taken: Duration,
+    end: End,
 }
 
-impl Place<'_> {
+impl<'a> Place<'a> {
+    fn of(inner: &'a Arc<Inner>, index: Index) -> Self {
+        Self { inner, index, taken: inner.clock.monotonic(), end: End::Unused }
+    }
+
+    /// Says that the request is on its way: from now on it counts, even if no answer comes.
+    pub(crate) fn sent(&mut self) {
+        self.end = End::Lost;
+    }
+
     /// Gives the place back, with what the answer told.
-    pub(crate) fn answered(mut self, signal: Signal) {
-        self.answered = true;
-        self.pacer.give_back(&self.bucket, signal, End::Answered);
+    pub(crate) fn answered(self, signal: Signal) {
+        self.give_back(signal, End::Answered);
     }
 
     /// Gives the place back after a refusal by the rate limit, with what the answer told.
-    pub(crate) fn refused(mut self, signal: Signal) {
-        self.answered = true;
-        self.pacer.give_back(&self.bucket, signal, End::Refused);
+    pub(crate) fn refused(self, signal: Signal) {
+        self.give_back(signal, End::Refused);
+    }
+
+    fn give_back(self, signal: Signal, end: End) {
+        self.inner.give_back(self.index, self.taken, signal, end);
+        std::mem::forget(self);
     }
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        if !self.answered {
-            self.pacer.give_back(&self.bucket, Signal::None, End::Lost);
-        }
+        self.inner.give_back(self.index, self.taken, Signal::None, self.end);
     }
 }
 
 impl fmt::Debug for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Place({})", self.bucket)
+        f.debug_struct("Place").field("end", &self.end).finish_non_exhaustive()
     }
 }
 

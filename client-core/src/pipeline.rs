@@ -15,7 +15,7 @@ use crate::clock::{Clock, Randomness, SystemClock, SystemRandomness};
 use crate::error::{Class, Delivery, Error, Failure, Problem, Report};
 use crate::observe::{Attempt, Event, Observer};
 use crate::origin::Origin;
-use crate::pacer::{Bucket, Pacer, PacerConfig, Signal};
+use crate::pacer::{Bucket, BucketStatus, Concurrency, Lane, Pacer, PacerConfig, Signal, Turn, Wait};
 use crate::request::{Call, Request};
 use crate::response::{DecodeError, Response};
 use crate::retry::{self, RetryBudget, RetryPolicy, Verdict};
@@ -131,6 +131,7 @@ struct Shared<D> {
 struct Scope {
     credentials: Arc<dyn Credentials>,
     tag: Option<String>,
+    lane: Lane,
     observers: Vec<Arc<dyn Observer>>,
 }
 
@@ -160,7 +161,7 @@ impl<D: Dialect> Pipeline<D> {
         let budget = RetryBudget::full();
         let shared =
             Shared { dialect, origin, user_agent, transport, retry, budget, pacer, clock, randomness };
-        let scope = Scope { credentials, tag: None, observers: Vec::new() };
+        let scope = Scope { credentials, tag: None, lane: Lane::default(), observers: Vec::new() };
         Ok(Self { shared: Arc::new(shared), scope })
     }
 
@@ -177,6 +178,14 @@ impl<D: Dialect> Pipeline<D> {
     pub fn tagged(&self, tag: impl Into<String>) -> Self {
         let mut clone = self.clone();
         clone.scope.tag = Some(tag.into());
+        clone
+    }
+
+    /// A clone whose calls wait in `lane`.
+    #[must_use]
+    pub fn in_lane(&self, lane: Lane) -> Self {
+        let mut clone = self.clone();
+        clone.scope.lane = lane;
         clone
     }
 
@@ -204,6 +213,18 @@ impl<D: Dialect> Pipeline<D> {
     #[must_use]
     pub fn randomness(&self) -> &Arc<dyn Randomness> {
         &self.shared.randomness
+    }
+
+    /// The rate-limit buckets that were drawn from so far, by name.
+    #[must_use]
+    pub fn buckets(&self) -> Vec<BucketStatus> {
+        self.shared.pacer.buckets()
+    }
+
+    /// How many calls are in flight, and may be.
+    #[must_use]
+    pub fn concurrency(&self) -> Concurrency {
+        self.shared.pacer.concurrency()
     }
 
     /// Makes a call: sends it, repeats it where that is safe and may help, and reads the answer.
@@ -258,12 +279,13 @@ impl<D: Dialect> Pipeline<D> {
     async fn attempts<T>(&self, call: &Call<T>) -> Result<(T, Response), Error<D::Problem>> {
         let Shared { retry, clock, randomness, budget, .. } = &*self.shared;
         let bucket = self.shared.dialect.bucket(&call.request);
+        let turn = self.shared.pacer.turn(self.scope.lane);
         let started = clock.monotonic();
         let mut waited = Duration::ZERO;
         let mut delays = Delays::new(retry.base, retry.cap);
         let (mut attempts, mut failures, mut refusals, mut renewed) = (0, 0, 0, false);
         loop {
-            let failed = match self.attempt(call, &bucket, &mut waited).await {
+            let failed = match self.attempt(call, &bucket, turn, &mut waited).await {
                 Ok(answer) => {
                     budget.earn();
                     return Ok(answer);
@@ -308,24 +330,21 @@ impl<D: Dialect> Pipeline<D> {
         &self,
         call: &Call<T>,
         bucket: &Bucket,
+        turn: Turn,
         waited: &mut Duration,
     ) -> Result<(T, Response), Box<Failed<D::Problem>>> {
         let mut parts = self.prepare(&call.request).map_err(Failed::before_sending)?;
         let asked = self.shared.clock.monotonic();
-        let place = self
-            .shared
-            .pacer
-            .reserve(bucket, |delay| {
-                tracing::debug!(bucket = &*bucket.name, ?delay, "waits for its rate limit");
-                self.tell(&Event::Waiting { call: call.name, bucket: &bucket.name, delay });
-            })
-            .await;
-        *waited += self.shared.clock.monotonic().saturating_sub(asked);
+        let mut place =
+            self.shared.pacer.reserve(bucket, turn, |wait| self.tell_wait(call, bucket, wait)).await;
+        let in_line = self.shared.clock.monotonic().saturating_sub(asked);
+        *waited += in_line;
         let authorized = self.scope.credentials.authorize(&mut parts).await;
         authorized.map_err(|error| Failed::before_sending(Failure::Credentials(error)))?;
         let authorization = parts.headers.get(AUTHORIZATION).cloned();
         let body = call.request.body.clone().unwrap_or_default();
         let sent = self.shared.clock.monotonic();
+        place.sent();
         let result = match self.shared.transport.send(http::Request::from_parts(parts, body)).await {
             Ok(answer) => {
                 let (parts, body) = answer.into_parts();
@@ -352,7 +371,7 @@ impl<D: Dialect> Pipeline<D> {
                 }))
             }
         };
-        self.log(call, &result, self.shared.clock.monotonic().saturating_sub(sent));
+        self.log(call, &result, in_line, self.shared.clock.monotonic().saturating_sub(sent));
         result
     }
 
@@ -421,6 +440,7 @@ impl<D: Dialect> Pipeline<D> {
         &self,
         call: &Call<T>,
         result: &Result<(T, Response), Box<Failed<D::Problem>>>,
+        waited: Duration,
         elapsed: Duration,
     ) {
         let (response, failed) = match result {
@@ -435,11 +455,18 @@ impl<D: Dialect> Pipeline<D> {
             status: response.map(|response| response.status),
             request_id: response.and_then(|response| self.shared.dialect.request_id(&response.headers)),
             failed,
+            waited,
             elapsed,
         };
         let status = attempt.status.map(|status| status.as_u16());
         tracing::debug!(status, request_id = attempt.request_id, ?elapsed, ?failed, "attempt");
         self.tell(&Event::Attempt(&attempt));
+    }
+
+    fn tell_wait<T>(&self, call: &Call<T>, bucket: &Bucket, wait: Wait) {
+        let Wait { ahead, delay } = wait;
+        tracing::debug!(bucket = &*bucket.name, ahead, ?delay, "waits for its rate limit");
+        self.tell(&Event::Waiting { call: call.name, bucket: &bucket.name, ahead, delay });
     }
 
     fn tell(&self, event: &Event<'_>) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use client_core::{Call, Clock, Observer, Pipeline};
+use client_core::{BucketStatus, Call, Clock, Concurrency, Lane, Observer, Pipeline};
 use futures::lock::{Mutex, MutexGuard};
 
 use crate::Error;
@@ -241,6 +241,35 @@ impl OktaClient {
     #[must_use]
     pub fn observed(&self, observer: Arc<dyn Observer>) -> Self {
         self.over(self.pipeline.observed(observer))
+    }
+
+    /// A clone whose calls wait in `lane` when there is no place for them at once. Everything else is shared, so
+    /// an urgent call overtakes what the other clones have queued.
+    ///
+    /// ```
+    /// use okta_client::{Lane, UserId};
+    ///
+    /// # async fn run(okta: okta_client::OktaClient, leaver: UserId) -> Result<(), okta_client::Error> {
+    /// okta.in_lane(Lane::Urgent).users().suspend(&leaver).await?;
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn in_lane(&self, lane: Lane) -> Self {
+        Self::new(self.pipeline.in_lane(lane), self.app.clone())
+    }
+
+    /// The rate-limit buckets that this client and its clones drew from so far, by name: what is left in each, and
+    /// how many calls wait. Token requests are not among them.
+    #[must_use]
+    pub fn buckets(&self) -> Vec<BucketStatus> {
+        self.pipeline.buckets()
+    }
+
+    /// How many calls are in flight, and how many may be: fewer than configured after Okta said that they were too
+    /// many at once.
+    #[must_use]
+    pub fn concurrency(&self) -> Concurrency {
+        self.pipeline.concurrency()
     }
 
     /// A clone that may do less: its token has these scopes only. Everything else is shared, so call it wherever

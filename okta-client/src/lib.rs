@@ -56,9 +56,9 @@ pub use builder::{Builder, ConfigError};
 pub use checkup::Finding;
 pub use client::OktaClient;
 pub use client_core::{
-    Attempt, Call, Class, Clock, Delivery, Event, ExposeSecret, Failure, InvalidId, Observer, PacerConfig,
-    Path, Problem, Randomness, Request, RetryPolicy, Safety, SecretString, SetupError, Transport,
-    TransportConfig, TransportError,
+    Attempt, BucketStatus, Call, Class, Clock, Concurrency, Delivery, Event, ExposeSecret, Failure,
+    InvalidId, Lane, Observer, PacerConfig, Path, Problem, Randomness, Request, RetryPolicy, Safety,
+    SecretString, SetupError, Transport, TransportConfig, TransportError,
 };
 pub use devices::{
     Device, DeviceEmbedded, DeviceExpand, DevicePlatform, DeviceProfile, DeviceStatus, DeviceUser, Devices,

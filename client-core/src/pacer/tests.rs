@@ -28,6 +28,29 @@ fn bucket(limit: u32) -> Bucket {
     Bucket { name: "b".into(), limit: NonZeroU32::new(limit), window: Duration::from_secs(60) }
 }
 
+/// An ordinary call's place, once it has it.
+async fn reserve<'a>(pacer: &'a Pacer, bucket: &Bucket) -> Place<'a> {
+    let mut place = pacer.reserve(bucket, pacer.turn(Lane::Normal), |_| ()).await;
+    place.sent();
+    place
+}
+
+/// Whether an ordinary call gets a place at once. It keeps it.
+fn goes(pacer: &Pacer, bucket: &Bucket) -> bool {
+    goes_in(Lane::Normal, pacer, bucket)
+}
+
+fn goes_in(lane: Lane, pacer: &Pacer, bucket: &Bucket) -> bool {
+    let mut state = pacer.0.lock();
+    let index = state.lines.index(bucket);
+    state.lines.take_at_once(pacer.0.clock.monotonic(), index, pacer.turn(lane))
+}
+
+fn told(limit: u32, remaining: u32, seconds: u64) -> Signal {
+    let resets_in = Duration::from_secs(seconds);
+    Signal::Window { limit, remaining, resets_in, answered_at: None }
+}
+
 fn pacer(config: PacerConfig) -> (Pacer, Arc<TestClock>) {
     let clock = Arc::new(TestClock::default());
     (Pacer::new(config, clock.clone()), clock)
@@ -71,7 +94,7 @@ async fn a_sequence_of_calls_sees_no_refusal_and_uses_the_windows() {
     let (pacer, clock) = pacer(wide());
     let mut server = Server { limit: 50, window: None, refused: 0 };
     for _ in 0..500 {
-        let place = pacer.reserve(&bucket(300), |_| ()).await;
+        let place = reserve(&pacer, &bucket(300)).await;
         place.answered(server.call(clock.monotonic()));
     }
     assert_eq!(server.refused, 0);
@@ -82,42 +105,35 @@ async fn a_sequence_of_calls_sees_no_refusal_and_uses_the_windows() {
 #[tokio::test]
 async fn what_is_in_flight_counts_before_it_is_answered() {
     let (pacer, _clock) = pacer(wide());
-    let first = pacer.reserve(&bucket(100), |_| ()).await;
-    first.answered(Signal::Window {
-        limit: 100,
-        remaining: 2,
-        resets_in: Duration::from_secs(60),
-        answered_at: None,
-    });
-    assert_eq!(pacer.try_reserve(&bucket(100)), Ok(()));
-    assert_eq!(pacer.try_reserve(&bucket(100)), Ok(()));
-    assert_eq!(pacer.try_reserve(&bucket(100)), Err(Hold::ForAnswer));
+    reserve(&pacer, &bucket(100)).await.answered(told(100, 2, 60));
+    assert!(goes_in(Lane::Urgent, &pacer, &bucket(100)));
+    assert!(goes_in(Lane::Urgent, &pacer, &bucket(100)));
+    assert!(!goes_in(Lane::Urgent, &pacer, &bucket(100)));
 }
 
 #[tokio::test]
 async fn an_unknown_bucket_is_scouted() {
     let (pacer, _clock) = pacer(wide());
-    for _ in 0..SCOUTS {
-        assert_eq!(pacer.try_reserve(&bucket(300)), Ok(()));
+    for _ in 0..window::SCOUTS {
+        assert!(goes(&pacer, &bucket(300)));
     }
-    assert_eq!(pacer.try_reserve(&bucket(300)), Err(Hold::ForAnswer));
+    assert!(!goes(&pacer, &bucket(300)));
 }
 
 #[tokio::test]
 async fn a_concurrency_refusal_lowers_what_is_in_flight_and_leaves_the_bucket_open() {
     let (pacer, _clock) = pacer(PacerConfig { concurrency: 8, ..PacerConfig::default() });
     let unlimited = Bucket { name: "b".into(), limit: None, window: Duration::from_secs(60) };
-    pacer.reserve(&unlimited, |_| ()).await.answered(Signal::Concurrency);
-    let held: Vec<_> = (0..4).map(|_| pacer.try_reserve(&unlimited)).collect();
-    assert!(held.iter().all(Result::is_ok));
-    assert_eq!(pacer.try_reserve(&unlimited), Err(Hold::ForAnswer));
+    reserve(&pacer, &unlimited).await.answered(Signal::Concurrency);
+    assert!((0..4).all(|_| goes(&pacer, &unlimited)));
+    assert!(!goes(&pacer, &unlimited));
 }
 
 #[tokio::test]
 async fn an_old_answer_does_not_close_a_new_window() {
     let (pacer, clock) = pacer(wide());
-    let late = pacer.reserve(&bucket(10), |_| ()).await;
-    let quick = pacer.reserve(&bucket(10), |_| ()).await;
+    let late = reserve(&pacer, &bucket(10)).await;
+    let quick = reserve(&pacer, &bucket(10)).await;
     quick.answered(Signal::Window {
         limit: 10,
         remaining: 8,
@@ -125,7 +141,7 @@ async fn an_old_answer_does_not_close_a_new_window() {
         answered_at: None,
     });
     clock.sleep(Duration::from_secs(62)).await;
-    let fresh = pacer.reserve(&bucket(10), |_| ()).await;
+    let fresh = reserve(&pacer, &bucket(10)).await;
     fresh.answered(Signal::Window {
         limit: 10,
         remaining: 9,
@@ -133,7 +149,7 @@ async fn an_old_answer_does_not_close_a_new_window() {
         answered_at: None,
     });
     late.answered(Signal::Window { limit: 10, remaining: 0, resets_in: Duration::ZERO, answered_at: None });
-    assert_eq!(pacer.try_reserve(&bucket(10)), Ok(()));
+    assert!(goes(&pacer, &bucket(10)));
 }
 
 #[tokio::test]
@@ -145,13 +161,13 @@ async fn an_answer_that_was_long_on_its_way_does_not_make_its_window_longer() {
         resets_in: Duration::from_secs(resets_in),
         answered_at: Some(Duration::from_secs(answered_at)),
     };
-    let slow = pacer.reserve(&bucket(100), |_| ()).await;
-    pacer.reserve(&bucket(100), |_| ()).await.answered(told(100, 99, 60, 1_000));
+    let slow = reserve(&pacer, &bucket(100)).await;
+    reserve(&pacer, &bucket(100)).await.answered(told(100, 99, 60, 1_000));
     clock.sleep(Duration::from_secs(50)).await;
     // Made in the first second too, and fifty on its way: its window ends when the other's does.
     slow.answered(told(100, 0, 60, 1_000));
     clock.sleep(Duration::from_secs(11)).await;
-    assert_eq!(pacer.try_reserve(&bucket(100)), Ok(()));
+    assert!(goes(&pacer, &bucket(100)));
 }
 
 #[tokio::test]
@@ -159,10 +175,10 @@ async fn a_share_caps_what_one_client_takes() {
     let (pacer, clock) = pacer(PacerConfig { share: 0.5, ..wide() });
     let mut server = Server { limit: 20, window: None, refused: 0 };
     for _ in 0..10 {
-        pacer.reserve(&bucket(20), |_| ()).await.answered(server.call(clock.monotonic()));
+        reserve(&pacer, &bucket(20)).await.answered(server.call(clock.monotonic()));
     }
     assert!(clock.monotonic() < Duration::from_secs(60));
-    pacer.reserve(&bucket(20), |_| ()).await.answered(server.call(clock.monotonic()));
+    reserve(&pacer, &bucket(20)).await.answered(server.call(clock.monotonic()));
     assert!(clock.monotonic() >= Duration::from_secs(60));
 }
 
@@ -171,11 +187,13 @@ async fn a_refusal_by_a_window_that_ends_earlier_closes_the_bucket_until_then() 
     let (pacer, clock) = pacer(wide());
     let ours =
         Signal::Window { limit: 100, remaining: 90, resets_in: Duration::from_secs(50), answered_at: None };
-    pacer.reserve(&bucket(100), |_| ()).await.answered(ours);
+    reserve(&pacer, &bucket(100)).await.answered(ours);
     let theirs =
         Signal::Window { limit: 100, remaining: 0, resets_in: Duration::from_secs(8), answered_at: None };
-    pacer.reserve(&bucket(100), |_| ()).await.refused(theirs);
-    assert_eq!(pacer.try_reserve(&bucket(100)), Err(Hold::For(Duration::from_secs(9))));
-    clock.sleep(Duration::from_secs(9)).await;
-    assert_eq!(pacer.try_reserve(&bucket(100)), Ok(()));
+    reserve(&pacer, &bucket(100)).await.refused(theirs);
+    assert!(!goes(&pacer, &bucket(100)));
+    clock.sleep(Duration::from_millis(8900)).await;
+    assert!(!goes(&pacer, &bucket(100)));
+    clock.sleep(Duration::from_millis(200)).await;
+    assert!(goes(&pacer, &bucket(100)));
 }

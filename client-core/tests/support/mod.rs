@@ -299,7 +299,7 @@ pub(crate) struct Ear {
 impl Observer for Ear {
     fn on_event(&self, event: &Event<'_>) {
         self.diary.write(match event {
-            Event::Waiting { call, bucket, delay } => {
+            Event::Waiting { call, bucket, delay, .. } => {
                 format!("{call} waits {} for {bucket}", delay.as_millis())
             }
             Event::Attempt(attempt) => {
@@ -307,7 +307,7 @@ impl Observer for Ear {
                 let status = attempt.status.map_or("-".into(), |status| status.as_u16().to_string());
                 format!("{} attempt {status}", attempt.call)
             }
-            Event::Retrying { call, attempts, delay } => {
+            Event::Retrying { call, attempts, delay, .. } => {
                 format!("{call} again after {attempts} in {}", delay.as_millis())
             }
             _ => "something new".into(),
