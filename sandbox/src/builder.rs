@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 use crate::clock::Clock;
 use crate::fault::Faults;
 use crate::id::Ids;
-use crate::limits::Limits;
+use crate::limits::{Limits, Setup};
 use crate::okta::{Org, Settings};
 use crate::record::System;
 use crate::sandbox::{Postman, Sandbox};
@@ -25,7 +25,7 @@ pub struct Builder {
     people: usize,
     seed: u64,
     new_hires: usize,
-    limits: Limits,
+    limits: Setup,
     search_lag: Duration,
     log_lag: Duration,
     frozen: bool,
@@ -45,7 +45,7 @@ impl Default for Builder {
             people: 50,
             seed: 7,
             new_hires: 3,
-            limits: Limits::Workforce,
+            limits: Setup { limits: Limits::Workforce, token_share: 50, others: 0, tells_both: false },
             search_lag: Duration::from_secs(1),
             log_lag: Duration::from_millis(500),
             frozen: false,
@@ -81,7 +81,28 @@ impl Builder {
 
     /// Okta's rate limits. Default [`Limits::Workforce`].
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
+        self.limits.limits = limits;
+        self
+    }
+
+    /// What the token may take of each rate-limit bucket, and of the requests in flight, in percent. Default 50,
+    /// as in Okta.
+    pub fn token_share(mut self, percent: u32) -> Self {
+        self.limits.token_share = percent.min(100);
+        self
+    }
+
+    /// Others take so many percent of each of the org's rate-limit buckets, evenly, from the bucket's first
+    /// request on. Default none.
+    pub fn others_take(mut self, percent: u32) -> Self {
+        self.limits.others = percent.min(100);
+        self
+    }
+
+    /// Answers have the rate-limit headers twice, the org's and the token's, as has been seen. Default once: the
+    /// tighter ones.
+    pub fn rate_limit_headers_twice(mut self) -> Self {
+        self.limits.tells_both = true;
         self
     }
 

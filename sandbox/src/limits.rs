@@ -6,7 +6,8 @@ use std::str::FromStr;
 use crate::http::Ask;
 use chrono::{DateTime, Utc};
 
-/// Which of Okta's published tables applies. A token gets half of each bucket, as it does by default.
+/// Which of Okta's published tables applies. A token gets half of each bucket, unless
+/// [`Builder::token_share`](crate::Builder::token_share) says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Limits {
@@ -36,23 +37,43 @@ impl FromStr for Limits {
 const WINDOW_SECONDS: i64 = 60;
 const UNLIMITED: u32 = 1_000_000;
 
-impl Limits {
+/// How an org's limits are set up and who else uses them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Setup {
+    pub(crate) limits: Limits,
+    /// What a token may take of each bucket, and of the requests in flight, in percent.
+    pub(crate) token_share: u32,
+    /// What others take of each bucket, in percent, evenly.
+    pub(crate) others: u32,
+    /// Whether answers tell the org's and the token's limit, and not only the tighter one.
+    pub(crate) tells_both: bool,
+}
+
+impl Setup {
+    fn org(self, bucket: Bucket) -> u32 {
+        match self.limits {
+            Limits::Workforce => bucket.workforce(),
+            Limits::IntegratorFree => bucket.integrator_free(),
+            Limits::Unlimited => UNLIMITED,
+        }
+    }
+
     /// What one token may send a minute.
-    fn share(self, bucket: Bucket) -> u32 {
-        match self {
-            Self::Workforce => bucket.workforce() / 2,
-            Self::IntegratorFree => bucket.integrator_free() / 2,
-            Self::Unlimited => UNLIMITED,
+    fn token(self, bucket: Bucket) -> u32 {
+        match self.limits {
+            Limits::Unlimited => UNLIMITED,
+            _ => self.org(bucket) * self.token_share / 100,
         }
     }
 
     /// How many requests of one token may be in flight.
     pub(crate) fn concurrency(self) -> usize {
-        match self {
-            Self::Workforce => 37,
-            Self::IntegratorFree => 17,
-            Self::Unlimited => usize::MAX,
-        }
+        let org = match self.limits {
+            Limits::Workforce => 75,
+            Limits::IntegratorFree => 35,
+            Limits::Unlimited => return usize::MAX,
+        };
+        org * self.token_share as usize / 100
     }
 }
 
@@ -64,23 +85,39 @@ enum Bucket {
     Me,
     Groups,
     Group,
+    Apps,
+    App,
     Logs,
+    Sessions,
+    Devices,
+    DeviceUsers,
+    Clients,
     Token,
     Rest,
 }
 
 impl Bucket {
     fn of(ask: &Ask) -> Self {
-        let path: Vec<&str> = ask.segments.iter().skip(2).map(String::as_str).collect();
+        let path: Vec<&str> = ask.segments.iter().map(String::as_str).collect();
         match (path.as_slice(), ask.method.as_str()) {
+            (["oauth2", "v1", "token"], _) => return Self::Token,
+            (["oauth2", "v1", "clients", ..], _) => return Self::Clients,
+            _ => {}
+        }
+        match (path.get(2..).unwrap_or_default(), ask.method.as_str()) {
             (["users", "me"], "GET") => Self::Me,
             (["users", _], "GET") => Self::UserRead,
             (["users", _], _) => Self::UserWrite,
             (["users", ..], _) => Self::Users,
+            (["groups", "rules"], _) => Self::Groups,
             (["groups", _], _) => Self::Group,
             (["groups", ..], _) => Self::Groups,
+            (["apps", _], _) => Self::App,
+            (["apps", ..], _) => Self::Apps,
             (["logs", ..], _) => Self::Logs,
-            (["token"], _) => Self::Token,
+            (["sessions", ..], _) => Self::Sessions,
+            (["devices", _, "users"], _) => Self::DeviceUsers,
+            (["devices", ..], _) => Self::Devices,
             _ => Self::Rest,
         }
     }
@@ -88,78 +125,142 @@ impl Bucket {
     fn workforce(self) -> u32 {
         match self {
             Self::Users | Self::UserWrite => 600,
-            Self::UserRead | Self::Me => 2000,
-            Self::Groups => 500,
+            Self::UserRead | Self::Me | Self::Token => 2000,
+            Self::Groups | Self::App => 500,
             Self::Group => 1000,
+            Self::Apps | Self::Devices | Self::DeviceUsers | Self::Clients => 100,
             Self::Logs => 120,
-            Self::Token => 300,
+            Self::Sessions => 750,
             Self::Rest => 1200,
         }
     }
 
     fn integrator_free(self) -> u32 {
-        if self == Self::Logs { 20 } else { 100 }
+        match self {
+            Self::Apps | Self::Logs => 20,
+            Self::Clients => 25,
+            Self::Token => 300,
+            _ => 100,
+        }
     }
 }
 
-/// How a request stands with its bucket: the three headers, and whether it may pass.
-#[derive(Debug, Clone, Copy)]
+/// How a request stands with its bucket: the three headers, once or twice, and whether it may pass.
+#[derive(Debug, Clone)]
 pub(crate) struct Standing {
+    pub(crate) told: Vec<Told>,
+    pub(crate) passes: bool,
+}
+
+/// What the three headers say.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Told {
     pub(crate) limit: u32,
     pub(crate) remaining: u32,
     pub(crate) reset: i64,
-    pub(crate) passes: bool,
 }
 
 /// The windows that are open.
 #[derive(Debug)]
 pub(crate) struct Windows {
-    limits: Limits,
-    open: HashMap<Bucket, Window>,
+    setup: Setup,
+    open: HashMap<Bucket, Counts>,
+}
+
+/// The windows of one bucket: the org's, which all draw from, and the token's.
+#[derive(Debug)]
+struct Counts {
+    org: Window,
+    token: Window,
+    /// Up to when, in microseconds, others have taken their part.
+    others_until: i64,
 }
 
 #[derive(Debug)]
 struct Window {
+    limit: u32,
     reset: i64,
     used: u32,
 }
 
 impl Windows {
-    pub(crate) fn new(limits: Limits) -> Self {
-        Self { limits, open: HashMap::new() }
+    pub(crate) fn new(setup: Setup) -> Self {
+        Self { setup, open: HashMap::new() }
     }
 
-    pub(crate) fn limits(&self) -> Limits {
-        self.limits
+    pub(crate) fn setup(&self) -> Setup {
+        self.setup
     }
 
-    /// Counts a request. The window begins with the first request in it, not with the clock's minute.
+    /// Counts a request.
     pub(crate) fn count(&mut self, ask: &Ask) -> Standing {
-        let (bucket, now) = (Bucket::of(ask), ask.at.timestamp());
-        let limit = self.limits.share(bucket);
-        let window = self.open.entry(bucket).or_insert(Window { reset: 0, used: 0 });
-        if now >= window.reset {
-            *window = Window { reset: now + WINDOW_SECONDS, used: 0 };
+        let (setup, bucket) = (self.setup, Bucket::of(ask));
+        let counts = self.open.entry(bucket).or_insert_with(|| Counts {
+            org: Window::new(setup.org(bucket)),
+            token: Window::new(setup.token(bucket)),
+            others_until: ask.at.timestamp_micros(),
+        });
+        counts.let_others(setup.others, ask.at.timestamp_micros());
+        let now = ask.at.timestamp();
+        let passes = counts.org.has_room(now) && counts.token.has_room(now);
+        for window in [&mut counts.org, &mut counts.token] {
+            window.used += u32::from(passes);
         }
-        let passes = window.used < limit;
-        window.used += u32::from(passes);
-        Standing { limit, remaining: limit - window.used, reset: window.reset, passes }
+        let (org, token) = (counts.org.told(), counts.token.told());
+        let told = match setup.tells_both {
+            true => vec![org, token],
+            false if org.remaining < token.remaining => vec![org],
+            false => vec![token],
+        };
+        Standing { told, passes }
     }
 
     /// What a refusal that is not due shows: an injected 429, some seconds before its window ends.
     pub(crate) fn spent(&self, ask: &Ask) -> Standing {
-        let limit = self.limits.share(Bucket::of(ask));
-        Standing { limit, remaining: 0, reset: soon(ask.at), passes: false }
+        Standing::refused(self.setup.token(Bucket::of(ask)), ask.at)
+    }
+}
+
+impl Counts {
+    /// Others send evenly, whatever comes of it, and begin windows too.
+    fn let_others(&mut self, percent: u32, now: i64) {
+        let a_minute = i64::from(self.org.limit) * i64::from(percent) / 100;
+        let Some(interval) = (WINDOW_SECONDS * 1_000_000).checked_div(a_minute) else { return };
+        // What was longer ago than two windows has left no trace.
+        self.others_until = self.others_until.max(now - 2 * WINDOW_SECONDS * 1_000_000);
+        while self.others_until + interval <= now {
+            self.others_until += interval;
+            let passes = self.org.has_room(self.others_until.div_euclid(1_000_000));
+            self.org.used += u32::from(passes);
+        }
+    }
+}
+
+impl Window {
+    fn new(limit: u32) -> Self {
+        Self { limit, reset: 0, used: 0 }
+    }
+
+    /// The window begins with the first request in it, not with the clock's minute.
+    fn has_room(&mut self, now: i64) -> bool {
+        if now >= self.reset {
+            (self.reset, self.used) = (now + WINDOW_SECONDS, 0);
+        }
+        self.used < self.limit
+    }
+
+    fn told(&self) -> Told {
+        Told { limit: self.limit, remaining: self.limit - self.used, reset: self.reset }
     }
 }
 
 impl Standing {
     /// Too many in flight: zeroes, and a reset that is only a suggestion.
     pub(crate) fn too_many_at_once(at: DateTime<Utc>) -> Self {
-        Self { limit: 0, remaining: 0, reset: soon(at), passes: false }
+        Self::refused(0, at)
     }
-}
 
-fn soon(at: DateTime<Utc>) -> i64 {
-    at.timestamp() + 3
+    fn refused(limit: u32, at: DateTime<Utc>) -> Self {
+        Self { told: vec![Told { limit, remaining: 0, reset: at.timestamp() + 3 }], passes: false }
+    }
 }

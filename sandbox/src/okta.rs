@@ -26,7 +26,7 @@ use serde_json::{Map, Value, json};
 use crate::clock::okta_time;
 use crate::http::{Answer, Ask, JSON, Reply};
 use crate::id::Ids;
-use crate::limits::{Limits, Standing, Windows};
+use crate::limits::{Setup, Standing, Windows};
 
 pub use factors::PushAnswer;
 pub use oauth::ServiceApp;
@@ -58,7 +58,7 @@ pub(crate) struct Org {
 /// What an org is made with.
 pub(crate) struct Settings {
     pub(crate) seed: u64,
-    pub(crate) limits: Limits,
+    pub(crate) limits: Setup,
     pub(crate) search_lag: TimeDelta,
     pub(crate) log_lag: TimeDelta,
     pub(crate) custom_attributes: BTreeSet<String>,
@@ -87,7 +87,7 @@ impl Org {
     }
 
     pub(crate) fn concurrency(&self) -> usize {
-        self.windows.limits().concurrency()
+        self.windows.setup().concurrency()
     }
 
     /// Answers a request: credentials, rate limit, then the call itself.
@@ -244,11 +244,13 @@ fn dressed(answer: Answer, ask: &Ask, standing: Option<Standing>) -> Answer {
         .header("cache-control", "no-cache, no-store")
         .header("set-cookie", "sid=\"\"; Expires=Thu, 01-Jan-1970 00:00:10 GMT; Path=/")
         .header("set-cookie", &format!("JSESSIONID={}; Path=/; HttpOnly", &session[..32].to_uppercase()));
-    let Some(standing) = standing else { return answer };
-    answer
-        .header("x-rate-limit-limit", &standing.limit.to_string())
-        .header("x-rate-limit-remaining", &standing.remaining.to_string())
-        .header("x-rate-limit-reset", &standing.reset.to_string())
+    let told = standing.into_iter().flat_map(|standing| standing.told);
+    told.fold(answer, |answer, told| {
+        answer
+            .header("x-rate-limit-limit", &told.limit.to_string())
+            .header("x-rate-limit-remaining", &told.remaining.to_string())
+            .header("x-rate-limit-reset", &told.reset.to_string())
+    })
 }
 
 /// The body as an object.
