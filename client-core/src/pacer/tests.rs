@@ -1,3 +1,4 @@
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
@@ -123,7 +124,7 @@ async fn an_unknown_bucket_is_scouted() {
 #[tokio::test]
 async fn a_concurrency_refusal_lowers_what_is_in_flight_and_leaves_the_bucket_open() {
     let (pacer, _clock) = pacer(PacerConfig { concurrency: 8, ..PacerConfig::default() });
-    let unlimited = Bucket { name: "b".into(), limit: None, window: Duration::from_secs(60) };
+    let unlimited = unlimited();
     reserve(&pacer, &unlimited).await.answered(Signal::Concurrency);
     assert!((0..4).all(|_| goes(&pacer, &unlimited)));
     assert!(!goes(&pacer, &unlimited));
@@ -196,4 +197,123 @@ async fn a_refusal_by_a_window_that_ends_earlier_closes_the_bucket_until_then() 
     assert!(!goes(&pacer, &bucket(100)));
     clock.sleep(Duration::from_millis(200)).await;
     assert!(goes(&pacer, &bucket(100)));
+}
+
+/// The lanes and numbers of those who wait, as they get their places one by one.
+async fn order_of(pacer: &Arc<Pacer>, held: Place<'_>, lanes: &[Lane]) -> Vec<Lane> {
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let waiting: Vec<_> = lanes
+        .iter()
+        .map(|&lane| {
+            let (pacer, order, turn) = (pacer.clone(), order.clone(), pacer.turn(lane));
+            tokio::spawn(async move {
+                let _place = pacer.reserve(&unlimited(), turn, |_| ()).await;
+                order.lock().unwrap().push(lane);
+            })
+        })
+        .collect();
+    while pacer.buckets()[0].waiting < lanes.len() {
+        tokio::task::yield_now().await;
+    }
+    drop(held);
+    for task in waiting {
+        task.await.unwrap();
+    }
+    Arc::into_inner(order).unwrap().into_inner().unwrap()
+}
+
+fn unlimited() -> Bucket {
+    Bucket { name: "b".into(), limit: None, window: Duration::from_secs(60) }
+}
+
+fn one_at_a_time() -> (Arc<Pacer>, Arc<TestClock>) {
+    let (pacer, clock) = pacer(PacerConfig { concurrency: 1, ..PacerConfig::default() });
+    (Arc::new(pacer), clock)
+}
+
+#[tokio::test]
+async fn the_more_urgent_go_first_and_each_lane_in_its_order() {
+    use Lane::{Bulk, Normal, Urgent};
+    let (pacer, _clock) = one_at_a_time();
+    let held = reserve(&pacer, &unlimited()).await;
+    let order = order_of(&pacer, held, &[Bulk, Normal, Bulk, Urgent, Normal]).await;
+    assert_eq!(order, [Urgent, Normal, Normal, Bulk, Bulk]);
+}
+
+#[tokio::test]
+async fn a_call_given_up_in_line_or_with_its_place_just_granted_loses_nothing() {
+    let (pacer, _clock) = one_at_a_time();
+    let held = reserve(&pacer, &unlimited()).await;
+    let bucket = unlimited();
+    let mut waiting: Vec<_> =
+        (0..3).map(|_| Box::pin(pacer.reserve(&bucket, pacer.turn(Lane::Normal), |_| ()))).collect();
+    for call in &mut waiting {
+        assert!(futures::poll!(call).is_pending());
+    }
+    assert_eq!(pacer.buckets()[0].waiting, 3);
+    drop(waiting.remove(1));
+    assert_eq!(pacer.buckets()[0].waiting, 2);
+    drop(held);
+    // The first has its place now and does not know yet.
+    assert_eq!((pacer.concurrency().in_flight, pacer.buckets()[0].waiting), (1, 1));
+    drop(waiting.remove(0));
+    let last = waiting.remove(0).await;
+    assert_eq!(pacer.concurrency().in_flight, 1);
+    drop(last);
+    assert_eq!(pacer.concurrency().in_flight, 0);
+}
+
+#[test]
+fn who_waits_goes_on_when_the_runtime_of_the_timekeeper_ends() {
+    let clock = Arc::new(crate::clock::SystemClock::default());
+    let pacer = Arc::new(Pacer::new(wide(), clock));
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let closed = Signal::Pause(Duration::from_millis(50));
+    let first = runtime();
+    first.block_on(async {
+        reserve(&pacer, &bucket(10)).await.refused(closed);
+        let bucket = bucket(10);
+        let mut waiting = Box::pin(pacer.reserve(&bucket, pacer.turn(Lane::Bulk), |_| ()));
+        assert!(futures::poll!(&mut waiting).is_pending());
+    });
+    let second = runtime();
+    let bucket = bucket(10);
+    let mut waiting = Box::pin(pacer.reserve(&bucket, pacer.turn(Lane::Bulk), |_| ()));
+    second.block_on(async { assert!(futures::poll!(&mut waiting).is_pending()) });
+    drop(first);
+    drop(second.block_on(waiting));
+}
+
+#[tokio::test]
+async fn refusals_of_calls_that_went_together_halve_the_concurrency_once() {
+    let (pacer, clock) = pacer(PacerConfig { concurrency: 16, ..PacerConfig::default() });
+    clock.sleep(Duration::from_secs(1)).await;
+    let mut together = Vec::new();
+    for _ in 0..8 {
+        together.push(reserve(&pacer, &unlimited()).await);
+    }
+    for place in together {
+        place.refused(Signal::Concurrency);
+    }
+    assert_eq!(pacer.concurrency().allowed, 8);
+    clock.sleep(Duration::from_secs(1)).await;
+    reserve(&pacer, &unlimited()).await.refused(Signal::Concurrency);
+    assert_eq!(pacer.concurrency().allowed, 4);
+}
+
+#[tokio::test]
+async fn bulk_is_spread_over_the_window_and_leaves_places_for_the_urgent() {
+    let (pacer, clock) = pacer(wide());
+    let mut server = Server { limit: 100, window: None, refused: 0 };
+    let mut sent = Vec::new();
+    for _ in 0..99 {
+        let place = pacer.reserve(&bucket(100), pacer.turn(Lane::Bulk), |_| ()).await;
+        sent.push(clock.monotonic().as_secs_f64());
+        place.answered(server.call(clock.monotonic()));
+    }
+    let longest = sent.windows(2).map(|pair| pair[1] - pair[0]).fold(0.0, f64::max);
+    assert!(longest < 1.5, "{longest}");
+    assert!(sent[49] > 25.0 && sent[98] < 60.0, "{sent:?}");
+    assert!(!goes_in(Lane::Bulk, &pacer, &bucket(100)));
+    assert!(goes_in(Lane::Urgent, &pacer, &bucket(100)));
 }
