@@ -2,20 +2,26 @@
 
 mod api_tokens;
 mod authenticators;
+mod devices;
 pub(crate) mod error;
 pub(crate) mod factors;
 mod filter;
+mod governance;
 mod groups;
 pub(crate) mod hooks;
 mod iam;
+mod identity_sources;
 mod index;
 mod lifecycle;
 pub(crate) mod log;
 mod memberships;
 mod oauth;
+mod org;
 mod page;
 mod profile;
+mod rate_limit_settings;
 pub(crate) mod roles;
+mod sessions;
 pub(crate) mod users;
 
 use std::collections::BTreeSet;
@@ -52,6 +58,11 @@ pub(crate) struct Org {
     pub(crate) factors: factors::Factors,
     pub(crate) iam: iam::Iam,
     pub(crate) roles: roles::Roles,
+    pub(crate) devices: devices::Devices,
+    pub(crate) governance: governance::Governance,
+    pub(crate) rate_limits: rate_limit_settings::RateLimitSettings,
+    pub(crate) sessions: Vec<sessions::Session>,
+    pub(crate) sources: Vec<identity_sources::Source>,
     windows: Windows,
 }
 
@@ -82,6 +93,11 @@ impl Org {
             factors: factors::Factors::default(),
             iam: iam::Iam::default(),
             roles: roles::Roles::default(),
+            devices: devices::Devices::new(settings.search_lag),
+            governance: governance::Governance::default(),
+            rate_limits: rate_limit_settings::RateLimitSettings::default(),
+            sessions: Vec::new(),
+            sources: Vec::new(),
             windows: Windows::new(settings.limits),
         }
     }
@@ -93,7 +109,7 @@ impl Org {
     /// Answers a request: credentials, rate limit, then the call itself.
     pub(crate) fn answer(&mut self, ask: &Ask) -> Answer {
         let caller = match oauth::caller(self, ask) {
-            _ if ask.path == oauth::TOKEN_PATH => None,
+            _ if Self::is_open(ask) => None,
             Some(Err(refusal)) => return dressed(refusal, ask, None),
             Some(Ok(caller)) => Some(caller),
             None => {
@@ -147,7 +163,8 @@ impl Org {
         let groups: Vec<Value> = self.groups.iter().map(|group| self.group_state(group, base)).collect();
         json!({
             "users": users, "groups": groups, "logs": self.log.everything(), "mails": self.mails,
-            "eventHooks": self.hooks.state(),
+            "eventHooks": self.hooks.state(), "devices": self.devices.state(),
+            "governance": self.governance.state(),
         })
     }
 
@@ -176,11 +193,18 @@ fn route(org: &mut Org, ask: &Ask) -> Reply {
     if !ask.accepts(&JSON) {
         return Err(error::unsupported_type());
     }
+    governance::settle(org, ask.at);
+    identity_sources::settle(org, ask.at);
     let path: Vec<&str> = ask.segments.iter().map(String::as_str).collect();
     if let ["oauth2", "v1", "clients", client, "roles", below @ ..] = path.as_slice() {
         return roles::route(org, ask, roles::Holder::Client((*client).to_owned()), below);
     }
-    let Some(path) = path.strip_prefix(&["api", "v1"]) else { return Err(ask.not_modelled("the path")) };
+    let path = match path.as_slice() {
+        ["api", "v1", below @ ..] => below,
+        ["governance", "api", below @ ..] => return governance::route(org, ask, below),
+        _ if ask.path == org::METADATA_PATH && ask.method == "GET" => return org::metadata(ask),
+        _ => return Err(ask.not_modelled("the path")),
+    };
     match (ask.method.as_str(), path) {
         (_, ["api-tokens", below @ ..]) => api_tokens::route(org, ask, below),
         (_, ["authenticators", below @ ..]) => authenticators::route(ask, below),
@@ -195,6 +219,15 @@ fn route(org: &mut Org, ask: &Ask) -> Reply {
         (_, ["users", user, "roles", below @ ..]) => {
             roles::route(org, ask, roles::Holder::User((*user).to_owned()), below)
         }
+        (_, ["devices", below @ ..]) => devices::route(org, ask, below),
+        (_, ["identity-sources", below @ ..]) => identity_sources::route(org, ask, below),
+        (_, ["mappings", below @ ..]) => identity_sources::route_mappings(org, ask, below),
+        (_, ["principal-rate-limits", below @ ..]) => rate_limit_settings::route_shares(org, ask, below),
+        (_, ["rate-limit-settings", below @ ..]) => rate_limit_settings::route(org, ask, below),
+        (_, ["sessions", below @ ..]) => sessions::route(org, ask, below),
+        ("GET", ["org"]) => org::settings(ask),
+        ("GET", ["features"]) => org::features(ask),
+        ("GET", ["users", user, "devices"]) => devices::of_user(org, ask, user),
         (_, ["eventHooks", below @ ..]) => hooks::route(org, ask, below),
         (_, ["groups", "rules", ..]) => Err(ask.not_modelled("the call")),
         ("GET", ["users"]) => users::list(org, ask),

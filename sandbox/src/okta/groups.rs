@@ -172,7 +172,7 @@ impl Groups {
         }
     }
 
-    fn remove(&mut self, group: &Group, now: DateTime<Utc>) {
+    pub(super) fn remove(&mut self, group: &Group, now: DateTime<Utc>) {
         self.rows.remove(&group.key);
         self.members.remove(&group.key);
         self.by_id.remove(&group.id);

@@ -51,6 +51,12 @@ impl Org {
         self.log.push(event, ask.at, ask.at);
     }
 
+    /// Logs what the org itself did, outside of any call.
+    pub(super) fn note_job(&mut self, at: DateTime<Utc>, kind: &str, message: &str, targets: Vec<Value>) {
+        let outcome = json!({"result": "SUCCESS", "reason": null});
+        self.note_own(at, kind, message, ("INFO", outcome), targets);
+    }
+
     /// Logs what the org itself failed to do, outside of any call.
     pub(super) fn note_failed_job(
         &mut self,
@@ -60,12 +66,24 @@ impl Org {
         reason: &str,
         target: Value,
     ) {
+        let outcome = json!({"result": "FAILURE", "reason": reason});
+        self.note_own(at, kind, message, ("WARN", outcome), vec![target]);
+    }
+
+    fn note_own(
+        &mut self,
+        at: DateTime<Utc>,
+        kind: &str,
+        message: &str,
+        (severity, outcome): (&str, Value),
+        targets: Vec<Value>,
+    ) {
         let event = json!({
             "uuid": self.log.new_uuid(),
             "published": okta_time(at),
             "eventType": kind,
             "version": "0",
-            "severity": "WARN",
+            "severity": severity,
             "legacyEventType": null,
             "displayMessage": message,
             "actor": {
@@ -75,8 +93,8 @@ impl Org {
             "client": null,
             "device": null,
             "authenticationContext": null,
-            "outcome": {"result": "FAILURE", "reason": reason},
-            "target": [target],
+            "outcome": outcome,
+            "target": targets,
             "transaction": {"type": "JOB", "id": self.log.new_uuid(), "detail": {}},
             "debugContext": {"debugData": {}},
             "securityContext": null,

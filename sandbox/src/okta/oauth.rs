@@ -359,6 +359,20 @@ impl Caller {
             ["groups", ..] => "okta.groups",
             ["logs", ..] => "okta.logs",
             ["eventHooks", ..] => "okta.eventHooks",
+            ["devices", ..] => "okta.devices",
+            ["features", ..] => "okta.features",
+            ["identity-sources", ..] => "okta.identitySources",
+            ["mappings", ..] => "okta.profileMappings",
+            ["org"] => "okta.orgs",
+            ["principal-rate-limits", ..] => "okta.principalRateLimits",
+            ["rate-limit-settings", ..] => "okta.rateLimits",
+            ["sessions", ..] => "okta.sessions",
+            ["v1", "campaigns" | "reviews", ..] => "okta.governance.accessCertifications",
+            ["v2", "catalogs", .., "request-fields"] | ["v2", "requests", ..] => {
+                "okta.accessRequests.request"
+            }
+            ["v2", "catalogs", ..] => "okta.accessRequests.catalog",
+            ["v2", "tasks", ..] => "okta.accessRequests.tasks",
             _ => return Some(ask.not_modelled("a service app's access to the call")),
         };
         let holds = |what: &str| self.scopes.contains(&format!("{family}.{what}"));

@@ -117,6 +117,7 @@ pub(super) fn clear_sessions(org: &mut Org, ask: &Ask, name: &str) -> Reply {
     ask.only_parameters(&["oauthTokens", "forgetDevices"])?;
     super::flag(ask, "oauthTokens", false)?;
     let user = named(org, name)?;
+    super::sessions::clear(org, &user.id);
     org.note(ask, "user.session.clear", "Clear user session", vec![log::user_target(&user)]);
     Ok(Answer::empty(204))
 }
