@@ -29,25 +29,36 @@ impl Campaign {
     pub(super) fn shown(&self) -> Value {
         let mut shown = Value::Object(self.settings.clone());
         shown["scheduleSettings"]["endDate"] = time(self.ends()).into();
-        for (name, value) in self.always() {
-            shown[name] = value;
-        }
-        shown
+        self.stamp(shown)
     }
 
     fn listed(&self) -> Value {
-        let mut shown = json!({
+        let shown = json!({
             "name": self.settings.get("name"), "description": self.settings.get("description"),
-            "scheduleType": "ONE_OFF", "startDate": time(self.starts), "endDate": time(self.ends()),
+            "scheduleType": "ONE_OFF", "reviewerType": "USER", "startDate": time(self.starts), "endDate": time(self.ends()),
         });
+        self.stamp(shown)
+    }
+
+    fn stamp(&self, mut shown: Value) -> Value {
         for (name, value) in self.always() {
             shown[name] = value;
         }
         shown
     }
 
-    fn always(&self) -> [(&'static str, Value); 6] {
+    fn always(&self) -> [(&'static str, Value); 7] {
+        let own = format!("v1/campaigns/{}", self.id);
+        let reviews = format!("v1/reviews?filter=campaignId%20eq%20%22{}%22", self.id);
+        let (launch, end) = (format!("{own}/launch"), format!("{own}/end"));
+        let links = list::links([
+            ("self", own),
+            ("launchCampaign", launch),
+            ("endCampaign", end),
+            ("reviews", reviews),
+        ]);
         [
+            ("_links", links),
             ("id", self.id.as_str().into()),
             ("status", self.status.into()),
             ("created", time(self.created).into()),

@@ -30,6 +30,7 @@ impl Entry {
         let mut shown = json!({
             "id": self.id, "name": self.name, "description": self.name, "label": "Application",
             "requestable": self.offer.is_some(),
+            "_links": list::links([("self", format!("v2/catalogs/default/entries/{}", self.id))]),
         });
         if let Some(parent) = &self.parent {
             shown["parent"] = parent.as_str().into();

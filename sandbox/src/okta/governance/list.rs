@@ -44,6 +44,14 @@ pub(super) fn page(ask: &Ask, rows: impl Iterator<Item = Row>, attributes: &[&st
     Ok(answer(&body).header("link", &format!("<{next}>; rel=\"next\"")))
 }
 
+/// Links below `/governance/api`, by relation.
+pub(super) fn links<const N: usize>(links: [(&str, String); N]) -> Value {
+    let link = |(name, path): (&str, String)| {
+        (name.to_owned(), json!({ "href": format!("{ADMIN}/governance/api/{path}") }))
+    };
+    Value::Object(links.map(link).into_iter().collect())
+}
+
 fn href(ask: &Ask, changes: &[(&str, String)]) -> String {
     let query = ask.query.with(changes);
     let mark = if query.is_empty() { "" } else { "?" };

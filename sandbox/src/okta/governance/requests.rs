@@ -42,6 +42,10 @@ impl Request {
                 "accessScopeId": self.entry.offer.as_ref().map(|offer| offer.group.as_str()),
                 "accessScopeType": "GROUP",
             },
+            "_links": list::links([
+                ("self", format!("v2/requests/{}", self.id)),
+                ("catalogEntry", format!("v2/catalogs/default/entries/{}", self.entry.id)),
+            ]),
         });
         if let Some(resolved) = self.resolved {
             shown["resolved"] = time(resolved).into();

@@ -53,11 +53,13 @@ impl Review {
 
     fn shown(&self, org: &Org) -> Value {
         let mut shown = self.state();
+        shown["_links"] = list::links([
+            ("self", format!("v1/reviews/{}", self.id)),
+            ("reassignReview", format!("v1/campaigns/{}/reviews/reassign", self.campaign)),
+        ]);
+        shown["createdBy"] = org.token_owner.as_str().into();
+        shown["lastUpdatedBy"] = self.reviewer.as_str().into();
         shown["decided"] = self.decided.map(time).into();
-        // Not remediated yet is null, as recorded.
-        if self.decision == "UNREVIEWED" && self.remediation == "NONE" {
-            shown["remediationStatus"] = Value::Null;
-        }
         for (name, id) in [("principalProfile", &self.user), ("reviewerProfile", &self.reviewer)] {
             shown[name] = person(org.users.find(id), id);
         }
@@ -151,5 +153,9 @@ pub(super) fn reassign(org: &mut Org, ask: &Ask, campaign: &str) -> Reply {
         });
         data.push(named(org, id)?.shown(org));
     }
-    Ok(Answer::json(200, &json!({ "data": data })))
+    let links = list::links([
+        ("self", format!("v1/campaigns/{campaign}/reviews/reassign")),
+        ("reviews", format!("v1/reviews?filter=campaignId%20eq%20%22{campaign}%22")),
+    ]);
+    Ok(Answer::json(200, &json!({ "data": data, "_links": links })))
 }

@@ -100,7 +100,6 @@ fn create(org: &mut Org, ask: &Ask, source: usize) -> Reply {
     Ok(answer)
 }
 
-/// Answered as an array of one, as in Okta's own description.
 fn start(org: &mut Org, ask: &Ask, source: usize, id: &str) -> Reply {
     let at = named(org, source, id)?;
     let source = &mut org.sources[source];
@@ -109,7 +108,7 @@ fn start(org: &mut Org, ask: &Ask, source: usize, id: &str) -> Reply {
         return Err(refused("importSessionId", "the import was started already"));
     }
     (session.status, session.last_updated, session.started) = ("TRIGGERED", ask.at, Some(ask.at));
-    Ok(Answer::json(200, &json!([session.shown(&source.id)])))
+    Ok(Answer::json(200, &session.shown(&source.id)))
 }
 
 fn upload(org: &mut Org, ask: &Ask, source: usize, id: &str, word: &str) -> Reply {
