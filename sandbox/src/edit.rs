@@ -1,12 +1,13 @@
 //! Changes behind the clients' backs: the situations that a test needs.
 
 use std::fmt;
+use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 
 use crate::clock::okta_time;
-use crate::okta::{Org, Status, User};
+use crate::okta::{Org, Status, User, consents};
 use crate::onboarding::{self, OnboardingRequest, Ticket};
 use crate::sandbox::Sandbox;
 use crate::servicenow::Record;
@@ -93,6 +94,55 @@ impl Sandbox {
     /// Makes the System Log refuse all cursors (`next` links) that it has given out until now.
     pub fn forget_log_cursors(&self) {
         self.shared.world().okta.log.forget_cursors();
+    }
+
+    /// Says what an Okta user's password is, so that who knows it can change it. Of a seeded user nobody knows it.
+    pub fn set_okta_password(&self, user: &str, password: &str) -> Result<(), EditError> {
+        let now = self.shared.clock.now();
+        self.edit_okta_user(user, |user| user.set_password(password, now))
+    }
+
+    /// Lets an app act for an Okta user within a scope. Answers the consent's id.
+    pub fn add_okta_grant(&self, user: &str, client_id: &str, scope: &str) -> Result<String, EditError> {
+        let (now, id) = (self.shared.clock.now(), self.shared.world().okta.ids.okta("oag"));
+        self.edit_okta_user(user, |user| {
+            let grant = consents::grant(&id, &user.id, client_id, scope, now);
+            user.holds.grants.push(grant);
+        })?;
+        Ok(id)
+    }
+
+    /// Gives an app a refresh token for an Okta user. Answers the record's id.
+    pub fn add_okta_refresh_token(
+        &self,
+        user: &str,
+        client_id: &str,
+        scopes: &[&str],
+    ) -> Result<String, EditError> {
+        let (now, id) = (self.shared.clock.now(), self.shared.world().okta.ids.okta("oar"));
+        self.edit_okta_user(user, |user| {
+            let token = consents::token(&id, &user.id, client_id, scopes, now);
+            user.holds.tokens.push(token);
+        })?;
+        Ok(id)
+    }
+
+    /// Blocks an Okta user from `ANY_DEVICES` or `UNKNOWN_DEVICES`. The status does not show it; unlocking lifts it.
+    pub fn block_okta_user(&self, user: &str, devices: &str) -> Result<(), EditError> {
+        let block = json!({"type": "DEVICE_BASED", "appliesTo": devices});
+        self.edit_okta_user(user, |user| user.holds.blocks.push(block))
+    }
+
+    /// Takes a feature of users away from the org: `blocks`, `classification` or `risk`. Calls about it answer
+    /// E0000015.
+    pub fn switch_off_okta_feature(&self, feature: &str) {
+        self.shared.world().okta.switched_off.insert(feature.to_owned());
+    }
+
+    /// Lets activations and deactivations of Okta users take so long from now on. Meanwhile the user shows
+    /// `transitioningToStatus`, and changes answer E0000112. They take no time by default.
+    pub fn set_okta_transition_time(&self, time: Duration) {
+        self.shared.world().okta.transition_time = TimeDelta::from_std(time).unwrap_or(TimeDelta::MAX);
     }
 
     pub(crate) fn edit_okta_user(&self, name: &str, edit: impl FnOnce(&mut User)) -> Result<(), EditError> {

@@ -2,6 +2,9 @@
 
 mod api_tokens;
 mod authenticators;
+mod circumstances;
+pub(crate) mod consents;
+mod credentials;
 mod devices;
 pub(crate) mod error;
 pub(crate) mod factors;
@@ -13,6 +16,7 @@ mod iam;
 mod identity_sources;
 mod index;
 mod lifecycle;
+mod linked;
 pub(crate) mod log;
 mod memberships;
 mod oauth;
@@ -22,6 +26,8 @@ mod profile;
 mod rate_limit_settings;
 pub(crate) mod roles;
 mod sessions;
+mod signout;
+mod types;
 pub(crate) mod users;
 
 use std::collections::BTreeSet;
@@ -47,7 +53,12 @@ pub(crate) struct Org {
     pub(crate) token: String,
     /// The id of the admin who made the token: whom `me` names and the log blames.
     pub(crate) token_owner: String,
-    pub(crate) custom_attributes: BTreeSet<String>,
+    pub(crate) types: types::Types,
+    pub(crate) relations: linked::Relations,
+    /// Features that the org has no licence for.
+    pub(crate) switched_off: BTreeSet<String>,
+    /// How long an activation or deactivation takes.
+    pub(crate) transition_time: TimeDelta,
     pub(crate) users: Users,
     pub(crate) groups: Groups,
     pub(crate) log: log::SystemLog,
@@ -82,7 +93,10 @@ impl Org {
             token: format!("00{}{}", ids.base62(20), ids.base62(20)),
             token_owner: String::new(),
             ids,
-            custom_attributes: settings.custom_attributes,
+            types: types::Types::new(&settings.custom_attributes),
+            relations: linked::Relations::default(),
+            switched_off: BTreeSet::new(),
+            transition_time: TimeDelta::zero(),
             users: Users::new(settings.search_lag),
             groups: Groups::new(settings.search_lag),
             log: log::SystemLog::new(settings.seed, settings.log_lag),
@@ -121,6 +135,7 @@ impl Org {
                 None
             }
         };
+        lifecycle::settle(self, ask.at);
         let standing = self.windows.count(ask);
         let answer = if !standing.passes {
             error::rate_limited()
@@ -199,6 +214,9 @@ fn route(org: &mut Org, ask: &Ask) -> Reply {
     if let ["oauth2", "v1", "clients", client, "roles", below @ ..] = path.as_slice() {
         return roles::route(org, ask, roles::Holder::Client((*client).to_owned()), below);
     }
+    if path == ["oauth2", "v1", "global-token-revocation"] {
+        return signout::universal_logout(org, ask);
+    }
     let path = match path.as_slice() {
         ["api", "v1", below @ ..] => below,
         ["governance", "api", below @ ..] => return governance::route(org, ask, below),
@@ -237,7 +255,16 @@ fn route(org: &mut Org, ask: &Ask) -> Reply {
         ("PUT", ["users", user]) => users::replace(org, ask, user),
         ("DELETE", ["users", user]) => lifecycle::delete(org, ask, user),
         ("POST", ["users", user, "lifecycle", action]) => lifecycle::act(org, ask, user, action),
-        ("DELETE", ["users", user, "sessions"]) => users::clear_sessions(org, ask, user),
+        ("DELETE", ["users", user, "sessions"]) => signout::clear(org, ask, user),
+        ("POST", ["users", user, "credentials", call]) => credentials::route(org, ask, user, call),
+        (_, ["users", user, "grants" | "clients", ..]) => consents::route(org, ask, user, &path[2..]),
+        (_, ["users", user, "linkedObjects", rest @ ..]) => linked::route(org, ask, user, rest),
+        (_, ["users", user, what @ ("blocks" | "idps" | "classification" | "risk")]) => {
+            circumstances::route(org, ask, user, what)
+        }
+        (_, ["meta", "types", "user", rest @ ..]) => types::route(org, ask, rest),
+        (_, ["meta", "schemas", "user", "linkedObjects", rest @ ..]) => linked::define(org, ask, rest),
+        (_, ["meta", "schemas", "user", schema]) => types::schema(org, ask, schema),
         ("GET", ["users", user, "groups"]) => users::groups(org, ask, user),
         ("GET", ["groups"]) => groups::list(org, ask),
         ("POST", ["groups"]) => groups::create(org, ask),
@@ -258,7 +285,7 @@ fn has_no(method: &str, path: &[&str]) -> bool {
     let methods: &[&str] = match path {
         ["users" | "groups"] => &["GET", "POST"],
         ["users", _] => &["GET", "POST", "PUT", "DELETE"],
-        ["users", _, "lifecycle", _] => &["POST"],
+        ["users", _, "lifecycle" | "credentials", _] => &["POST"],
         ["users", _, "sessions"] => &["DELETE"],
         ["users", _, "groups"] | ["groups", _, "users"] | ["logs"] => &["GET"],
         ["groups", _] => &["GET", "PUT", "DELETE"],

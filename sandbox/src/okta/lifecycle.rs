@@ -1,14 +1,16 @@
 //! Moves between statuses: who may go where, what it sends, and what it leaves in the log.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::users::{Status, User, named};
-use super::{Org, error, log};
+use super::users::{Goal, Status, Underway, User, named};
+use super::{Org, error, log, signout};
 use crate::http::{Answer, Ask, Reply};
 
 /// `POST /users/{id}/lifecycle/{action}`
 pub(super) fn act(org: &mut Org, ask: &Ask, name: &str, action: &str) -> Reply {
     let user = named(org, name)?;
+    settled(&user)?;
     match action {
         "activate" => activate(org, ask, user),
         "reactivate" => reactivate(org, ask, user),
@@ -24,6 +26,65 @@ pub(super) fn act(org: &mut Org, ask: &Ask, name: &str, action: &str) -> Reply {
     }
 }
 
+/// Refuses what has to wait for a change of status that is under way.
+pub(super) fn settled(user: &User) -> Result<(), Answer> {
+    if user.underway.is_none() {
+        return Ok(());
+    }
+    let summary = "Unable to update the user while activation is in progress.";
+    Err(error::error(409, "E0000112", summary, &[]))
+}
+
+/// Moves a user to a status: at once, or later if that takes time.
+pub(super) fn go(org: &Org, ask: &Ask, user: &mut User, status: Status) {
+    head_for(org, ask, user, Goal::Status(status), TimeDelta::zero());
+}
+
+fn head_for(org: &Org, ask: &Ask, user: &mut User, goal: Goal, at_least: TimeDelta) {
+    let takes = org.transition_time.max(at_least);
+    user.underway = Some(Underway { goal, done_at: ask.at + takes });
+    if takes.is_zero() && goal != Goal::Gone {
+        arrive(user);
+    }
+}
+
+/// A change of status is there.
+fn arrive(user: &mut User) {
+    let Some(Underway { goal: Goal::Status(status), done_at }) = user.underway.take() else { return };
+    user.enter(status, done_at);
+    if status == Status::Deprovisioned {
+        user.has_password = false;
+        user.password = None;
+        user.factors.clear();
+        user.holds.revoke();
+    }
+}
+
+/// Brings those to their goal whose change of status is there by now.
+pub(super) fn settle(org: &mut Org, now: DateTime<Utc>) {
+    for mut user in org.users.arrived(now) {
+        match user.underway {
+            Some(Underway { goal: Goal::Gone, done_at }) => forget(org, &user, done_at),
+            _ => {
+                arrive(&mut user);
+                org.users.save(user, now);
+            }
+        }
+    }
+}
+
+fn forget(org: &mut Org, user: &User, at: DateTime<Utc>) {
+    org.groups.forget(user.key);
+    org.relations.forget(user.key);
+    org.users.remove(user, at);
+}
+
+/// How long work takes for which the caller does not wait.
+fn background(ask: &Ask) -> TimeDelta {
+    let asked = ask.header("prefer").is_some_and(|wish| wish.eq_ignore_ascii_case("respond-async"));
+    if asked { TimeDelta::seconds(1) } else { TimeDelta::zero() }
+}
+
 fn activate(org: &mut Org, ask: &Ask, mut user: User) -> Reply {
     ask.only_parameters(&["sendEmail"])?;
     let send = super::flag(ask, "sendEmail", true)?;
@@ -36,7 +97,7 @@ fn activate(org: &mut Org, ask: &Ask, mut user: User) -> Reply {
         _ => return Err(error::wrong_status()),
     }
     let signs_in = user.has_password || user.is_federated();
-    user.enter(if signs_in { Status::Active } else { Status::Provisioned }, ask.at);
+    go(org, ask, &mut user, if signs_in { Status::Active } else { Status::Provisioned });
     let user = save(org, ask, user, "user.lifecycle.activate", "Activate Okta user");
     Ok(activation(org, ask, &user, send))
 }
@@ -72,11 +133,9 @@ fn deactivate(org: &mut Org, ask: &Ask, user: User) -> Reply {
     Ok(Answer::json(200, &json!({})))
 }
 
-/// Password and factors go; memberships of groups stay, as they do in a real org.
+/// Password, factors and consents go; memberships of groups stay, as they do in a real org.
 fn deprovision(org: &mut Org, ask: &Ask, mut user: User, mail_admin: bool) {
-    user.enter(Status::Deprovisioned, ask.at);
-    user.has_password = false;
-    user.factors.clear();
+    head_for(org, ask, &mut user, Goal::Status(Status::Deprovisioned), background(ask));
     let user = save(org, ask, user, "user.lifecycle.deactivate", "Deactivate Okta user");
     if mail_admin {
         let admin = org.users.find(&org.token_owner).map(|admin| admin.text("email").to_owned());
@@ -88,10 +147,16 @@ fn deprovision(org: &mut Org, ask: &Ask, mut user: User, mail_admin: bool) {
 pub(super) fn delete(org: &mut Org, ask: &Ask, name: &str) -> Reply {
     ask.only_parameters(&["sendEmail"])?;
     let mail_admin = super::flag(ask, "sendEmail", false)?;
-    let user = named(org, name)?;
+    let mut user = named(org, name)?;
+    settled(&user)?;
     if user.status == Status::Deprovisioned {
-        org.groups.forget(user.key);
-        org.users.remove(&user, ask.at);
+        let later = background(ask);
+        if later.is_zero() {
+            forget(org, &user, ask.at);
+        } else {
+            head_for(org, ask, &mut user, Goal::Gone, later);
+            user = org.users.save(user, ask.at);
+        }
         let target = || vec![log::user_target(&user)];
         org.note(ask, "user.lifecycle.delete.initiated", "Delete okta user initiated", target());
         org.note(ask, "user.lifecycle.delete.completed", "Delete okta user completed", target());
@@ -127,17 +192,21 @@ fn not_from_here(why: &str) -> Answer {
 
 fn unlock(org: &mut Org, ask: &Ask, mut user: User) -> Reply {
     ask.only_parameters(&[])?;
-    if user.status != Status::LockedOut {
+    let blocked = user.status == Status::Active && !user.holds.blocks.is_empty();
+    if user.status != Status::LockedOut && !blocked {
         let cause = "The user is not locked out.".to_owned();
         return Err(error::error(403, "E0000032", "Unlock is not allowed for this user.", &[cause]));
     }
-    user.enter(Status::Active, ask.at);
+    user.holds.blocks.clear();
+    if !blocked {
+        user.enter(Status::Active, ask.at);
+    }
     save(org, ask, user, "user.account.unlock_by_admin", "Unlock user account by admin");
     Ok(Answer::json(200, &json!({})))
 }
 
 fn reset_password(org: &mut Org, ask: &Ask, mut user: User) -> Reply {
-    ask.only_parameters(&["sendEmail", "revokeSessions"])?;
+    ask.only_parameters(&["sendEmail", "revokeSessions", "provider"])?;
     if ask.query.text("sendEmail").is_none() {
         return Err(error::validation(
             "sendEmail",
@@ -148,6 +217,12 @@ fn reset_password(org: &mut Org, ask: &Ask, mut user: User) -> Reply {
     let revoke = super::flag(ask, "revokeSessions", false)?;
     if matches!(user.status, Status::Staged | Status::Suspended | Status::Deprovisioned) {
         return Err(error::wrong_status());
+    }
+    match ask.query.text("provider") {
+        None if user.is_federated() => user.provider = ("OKTA".to_owned(), "OKTA".to_owned()),
+        None => {}
+        Some("FEDERATION") => return Ok(federate(org, ask, user)),
+        Some(_) => return Err(ask.not_modelled("this provider")),
     }
     user.enter(Status::Recovery, ask.at);
     let user =
@@ -161,6 +236,17 @@ fn reset_password(org: &mut Org, ask: &Ask, mut user: User) -> Reply {
     Ok(Answer::json(200, &json!({ "resetPasswordUrl": url })))
 }
 
+/// From now on another provider checks who the person is.
+fn federate(org: &mut Org, ask: &Ask, mut user: User) -> Answer {
+    user.provider = ("FEDERATION".to_owned(), "FEDERATION".to_owned());
+    (user.has_password, user.password, user.question, user.answer) = (false, None, None, None);
+    if user.status != Status::Active {
+        user.enter(Status::Active, ask.at);
+    }
+    save(org, ask, user, "user.account.reset_password", "Fired when the user's Okta password is reset");
+    Answer::json(200, &json!({}))
+}
+
 fn expire_password(org: &mut Org, ask: &Ask, user: User) -> Reply {
     ask.only_parameters(&[])?;
     let user = expire(org, ask, user)?;
@@ -170,9 +256,12 @@ fn expire_password(org: &mut Org, ask: &Ask, user: User) -> Reply {
 fn expire_with_temporary(org: &mut Org, ask: &Ask, user: User) -> Reply {
     ask.only_parameters(&["revokeSessions"])?;
     let revoke = super::flag(ask, "revokeSessions", false)?;
-    let user = expire(org, ask, user)?;
+    let mut user = expire(org, ask, user)?;
+    let temporary = org.ids.base62(8);
+    user.set_password(&temporary, ask.at);
+    let user = org.users.save(user, ask.at);
     revoke_sessions(org, ask, &user, revoke);
-    Ok(Answer::json(200, &json!({"tempPassword": org.ids.base62(8)})))
+    Ok(Answer::json(200, &json!({ "tempPassword": temporary })))
 }
 
 fn expire(org: &mut Org, ask: &Ask, mut user: User) -> Result<User, Answer> {
@@ -185,7 +274,7 @@ fn expire(org: &mut Org, ask: &Ask, mut user: User) -> Result<User, Answer> {
 
 fn revoke_sessions(org: &mut Org, ask: &Ask, user: &User, revoke: bool) {
     if revoke {
-        org.note(ask, "user.session.clear", "Clear user session", vec![log::user_target(user)]);
+        signout::end(org, ask, user);
     }
 }
 

@@ -1,8 +1,6 @@
 //! The profile's schema: which attributes there are, and what may stand in them.
 
-use std::collections::BTreeSet;
-
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::error;
 use crate::http::Answer;
@@ -44,16 +42,78 @@ const BASE: [(&str, usize); 31] = [
 
 const REQUIRED: [&str; 4] = ["login", "email", "firstName", "lastName"];
 
-pub(super) fn is_attribute(name: &str, custom: &BTreeSet<String>) -> bool {
-    BASE.iter().any(|(base, _)| *base == name) || custom.contains(name)
+pub(super) fn is_base(name: &str) -> bool {
+    BASE.iter().any(|(base, _)| *base == name)
+}
+
+/// The base attributes as a schema has them.
+pub(super) fn base_schema() -> Value {
+    let attributes = BASE.iter().map(|(name, longest)| {
+        let mut attribute = json!({
+            "title": name, "type": "string", "mutability": "READ_WRITE", "scope": "NONE",
+            "permissions": [{"principal": "SELF", "action": "READ_ONLY"}], "master": {"type": "PROFILE_MASTER"},
+        });
+        if *longest > 0 {
+            attribute["maxLength"] = (*longest).into();
+        }
+        if REQUIRED.contains(name) {
+            attribute["required"] = true.into();
+        }
+        ((*name).to_owned(), attribute)
+    });
+    let properties: Map<String, Value> = attributes.collect();
+    json!({"id": "#base", "type": "object", "properties": properties, "required": REQUIRED})
 }
 
 /// Refuses the whole profile for one attribute that the schema does not know.
-pub(super) fn check_names(profile: &Map<String, Value>, custom: &BTreeSet<String>) -> Result<(), Answer> {
-    let unknown = profile.keys().filter(|name| !is_attribute(name, custom));
+pub(super) fn check_names(profile: &Map<String, Value>, custom: &Map<String, Value>) -> Result<(), Answer> {
+    let unknown = profile.keys().filter(|name| !is_base(name) && !custom.contains_key(*name));
     let causes: Vec<String> =
         unknown.map(|name| format!("Property name '{name}' is not defined in profile")).collect();
     if causes.is_empty() { Ok(()) } else { Err(error::validation("newUser", &causes)) }
+}
+
+/// Refuses custom attributes whose values are not what the schema says, one cause each.
+pub(super) fn check_custom(profile: &Map<String, Value>, custom: &Map<String, Value>) -> Result<(), Answer> {
+    let faults = custom.iter().filter_map(|(name, attribute)| {
+        let value = profile.get(name).filter(|value| !value.is_null());
+        let fault = match value {
+            None if attribute["required"] == true => "The field cannot be left blank",
+            None => return None,
+            Some(value) => custom_fault(value, attribute)?,
+        };
+        Some(format!("{name}: {fault}"))
+    });
+    let causes: Vec<String> = faults.collect();
+    if causes.is_empty() { Ok(()) } else { Err(error::validation("newUser", &causes)) }
+}
+
+fn custom_fault(value: &Value, attribute: &Value) -> Option<&'static str> {
+    let of_type = |value: &Value, kind: &Value| match kind.as_str() {
+        Some("string") => value.is_string(),
+        Some("boolean") => value.is_boolean(),
+        Some("integer") => value.is_i64() || value.is_u64(),
+        Some("number") => value.is_number(),
+        Some("array") => value.is_array(),
+        _ => true,
+    };
+    let items = value.as_array().into_iter().flatten();
+    if !of_type(value, &attribute["type"])
+        || !items.clone().all(|item| of_type(item, &attribute["items"]["type"]))
+    {
+        return Some("The value is not of the type that the schema says");
+    }
+    if attribute["enum"].as_array().is_some_and(|values| !values.contains(value)) {
+        return Some("The value is none of those that the schema says");
+    }
+    let length = value.as_str().map(|text| text.chars().count() as u64);
+    let longer = |length: u64| attribute["maxLength"].as_u64().is_some_and(|most| length > most);
+    let shorter = |length: u64| attribute["minLength"].as_u64().is_some_and(|least| length < least);
+    match length {
+        Some(length) if longer(length) => Some("The field is too long"),
+        Some(length) if shorter(length) => Some("The field is too short"),
+        _ => None,
+    }
 }
 
 /// Refuses a profile whose values do not fit, one cause each.

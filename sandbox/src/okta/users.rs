@@ -1,18 +1,22 @@
 //! Users: the calls on one user. The object, the list and the creation have files of their own.
 
 mod create;
+mod hash;
+mod holdings;
 mod list;
 mod model;
 mod store;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::{Org, error, log, memberships, page, profile};
+use super::types::Types;
+use super::{Org, circumstances, credentials, error, lifecycle, log, memberships, page, profile};
 use crate::http::{Answer, Ask, Reply};
 
-pub(super) use create::create;
+pub(super) use create::{create, password_flaw};
 pub(super) use list::{list, sorted};
 pub(super) use model::in_list;
+pub(super) use model::{Goal, Underway};
 pub(crate) use model::{Status, User};
 pub(crate) use store::Users;
 
@@ -24,8 +28,18 @@ pub(super) fn named(org: &Org, name: &str) -> Result<User, Answer> {
 
 /// `GET /users/{id}`
 pub(super) fn get(org: &Org, ask: &Ask, name: &str) -> Reply {
-    ask.only_parameters(&[])?;
-    Ok(tagged(&named(org, name)?, ask))
+    ask.only_parameters(&["expand"])?;
+    let user = named(org, name)?;
+    let mut body = user.with_links(&ask.base);
+    match ask.query.text("expand") {
+        None => {}
+        Some("blocks") => body["_embedded"] = json!({ "blocks": user.holds.blocks }),
+        Some("classification") => {
+            body["_embedded"] = json!({ "classification": circumstances::class_of(&user) });
+        }
+        Some(_) => return Err(ask.not_modelled("this expand")),
+    }
+    Ok(Answer::json(200, &body).header("etag", &user.etag()))
 }
 
 fn tagged(user: &User, ask: &Ask) -> Answer {
@@ -34,22 +48,51 @@ fn tagged(user: &User, ask: &Ask) -> Answer {
 
 /// `POST /users/{id}`: what is named changes, null removes, the rest stays.
 pub(super) fn update(org: &mut Org, ask: &Ask, name: &str) -> Reply {
-    change(org, ask, name, profile::merge)
-}
-
-/// `PUT /users/{id}`: what is not named is gone.
-pub(super) fn replace(org: &mut Org, ask: &Ask, name: &str) -> Reply {
-    change(org, ask, name, |old, new| {
-        *old = new;
-        old.retain(|_, value| !value.is_null());
+    change(org, ask, name, |user, body, schemas| {
+        if let Some(other) = type_of(body).filter(|other| *other != user.type_id) {
+            return Err(error::validation(
+                "type",
+                &[format!("type: it cannot be changed to {other} by POST")],
+            ));
+        }
+        if let Some(Value::Object(wanted)) = body.get("profile") {
+            profile::check_names(wanted, schemas.custom(&user.type_id))?;
+            profile::merge(&mut user.profile, wanted.clone());
+        }
+        Ok(())
     })
 }
 
-/// What a client may send back of a user that it read; Okta ignores all but the first two.
-const MEMBERS: [&str; 13] = [
+/// `PUT /users/{id}`: what is not named is gone. The one way to another user type.
+pub(super) fn replace(org: &mut Org, ask: &Ask, name: &str) -> Reply {
+    change(org, ask, name, |user, body, schemas| {
+        let Some(Value::Object(wanted)) = body.get("profile") else {
+            return Err(error::validation(
+                "profile",
+                &["profile: The field cannot be left blank".to_owned()],
+            ));
+        };
+        if let Some(other) = type_of(body) {
+            schemas.find(other)?;
+            other.clone_into(&mut user.type_id);
+        }
+        profile::check_names(wanted, schemas.custom(&user.type_id))?;
+        user.profile.clone_from(wanted);
+        user.profile.retain(|_, value| !value.is_null());
+        Ok(())
+    })
+}
+
+fn type_of(body: &Map<String, Value>) -> Option<&str> {
+    body.get("type")?.get("id")?.as_str()
+}
+
+/// What a client may send back of a user that it read; Okta ignores all but the first three.
+const MEMBERS: [&str; 14] = [
     "profile",
     "credentials",
     "type",
+    "realmId",
     "id",
     "status",
     "created",
@@ -62,43 +105,58 @@ const MEMBERS: [&str; 13] = [
     "_embedded",
 ];
 
-type Merge = fn(&mut Map<String, Value>, Map<String, Value>);
+type Apply = fn(&mut User, &Map<String, Value>, &Types) -> Result<(), Answer>;
 
-fn change(org: &mut Org, ask: &Ask, name: &str, merge: Merge) -> Reply {
+fn change(org: &mut Org, ask: &Ask, name: &str, apply: Apply) -> Reply {
     ask.only_parameters(&["strict"])?;
+    let strict = super::flag(ask, "strict", false)?;
     let mut user = named(org, name)?;
-    let before = user.profile.clone();
+    let before = user.clone();
     check_match(ask, &user)?;
     let body = super::object(ask)?;
     only_members(ask, &body, &MEMBERS)?;
+    lifecycle::settled(&user)?;
     if user.status == Status::Deprovisioned {
         return Err(error::wrong_status());
     }
-    if let Some(Value::Object(wanted)) = body.get("profile") {
-        profile::check_names(wanted, &org.custom_attributes)?;
-        merge(&mut user.profile, wanted.clone());
-        profile::check_values(&user.profile)?;
-    } else if ask.method == "PUT" {
-        return Err(error::validation("profile", &["profile: The field cannot be left blank".to_owned()]));
-    }
+    apply(&mut user, &body, &org.types)?;
+    profile::check_values(&user.profile)?;
+    profile::check_custom(&user.profile, org.types.custom(&user.type_id))?;
     if org.users.is_taken(user.login(), user.key) {
         return Err(taken());
     }
-    let password_before = user.password_changed.take();
+    user.password_changed = None;
     create::set_credentials(&mut user, body.get("credentials"), ask)?;
     let new_password = user.password_changed.is_some();
-    user.password_changed = user.password_changed.or(password_before);
+    if strict && new_password && user.password.is_some() && user.password == before.password {
+        return Err(credentials::refused("password: Password has been used too recently"));
+    }
+    user.password_changed = user.password_changed.or(before.password_changed);
     user.last_updated = ask.at;
     let user = org.users.save(user, ask.at);
-    if user.profile != before {
-        let target = vec![log::user_target(&user)];
-        org.note(ask, "user.account.update_profile", "Update user profile for Okta", target);
+    note_changes(org, ask, &before, &user, new_password);
+    Ok(tagged(&user, ask))
+}
+
+fn note_changes(org: &mut Org, ask: &Ask, before: &User, user: &User, new_password: bool) {
+    let target = || vec![log::user_target(user)];
+    if user.profile != before.profile {
+        org.note(ask, "user.account.update_profile", "Update user profile for Okta", target());
+    }
+    for (attribute, event, message) in [
+        ("email", "user.account.update_primary_email", "User update primary email"),
+        ("secondEmail", "user.account.update_secondary_email", "User update secondary email"),
+    ] {
+        if user.text(attribute) != before.text(attribute) {
+            org.note(ask, event, message, target());
+        }
+    }
+    if user.type_id != before.type_id {
+        org.note(ask, "user.account.update_user_type", "Update user type", target());
     }
     if new_password {
-        let target = vec![log::user_target(&user)];
-        org.note(ask, "user.account.update_password", "User update password for Okta", target);
+        org.note(ask, "user.account.update_password", "User update password for Okta", target());
     }
-    Ok(tagged(&user, ask))
 }
 
 fn check_match(ask: &Ask, user: &User) -> Result<(), Answer> {
@@ -110,16 +168,6 @@ fn check_match(ask: &Ask, user: &User) -> Result<(), Answer> {
         return Err(error::error(400, "E0000242", "The provided ETag is malformed.", &[]));
     }
     Err(error::error(412, "E0000231", "The provided ETag does not match the current version.", &[]))
-}
-
-/// `DELETE /users/{id}/sessions`
-pub(super) fn clear_sessions(org: &mut Org, ask: &Ask, name: &str) -> Reply {
-    ask.only_parameters(&["oauthTokens", "forgetDevices"])?;
-    super::flag(ask, "oauthTokens", false)?;
-    let user = named(org, name)?;
-    super::sessions::clear(org, &user.id);
-    org.note(ask, "user.session.clear", "Clear user session", vec![log::user_target(&user)]);
-    Ok(Answer::empty(204))
 }
 
 /// `GET /users/{id}/groups`

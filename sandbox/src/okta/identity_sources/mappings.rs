@@ -83,7 +83,7 @@ fn update(org: &mut Org, ask: &Ask, id: &str) -> Reply {
     for (to, property) in &wanted {
         let expression = property["expression"].as_str().unwrap_or_default();
         let of = expression.strip_prefix("source.");
-        if !profile::is_attribute(to, &org.custom_attributes) {
+        if !profile::is_base(to) && !org.types.has_custom(to) {
             let cause = format!("Property name '{to}' is not defined in profile");
             return Err(error::validation("properties", &[cause]));
         }

@@ -3,27 +3,28 @@
 use serde_json::{Map, Value};
 
 use super::model::{Status, User};
-use super::{only_members, taken};
+use super::{hash, only_members, taken};
 use crate::http::{Answer, Ask, Reply};
-use crate::okta::{Org, error, flag, log, memberships, object, profile};
+use crate::okta::{Org, error, flag, lifecycle, log, memberships, object, profile, types};
 
 /// `POST /users`
 pub(in crate::okta) fn create(org: &mut Org, ask: &Ask) -> Reply {
     ask.only_parameters(&["activate", "provider", "nextLogin"])?;
     let activate = flag(ask, "activate", true)?;
     let body = object(ask)?;
-    only_members(ask, &body, &["profile", "credentials", "groupIds", "type"])?;
+    only_members(ask, &body, &["profile", "credentials", "groupIds", "type", "realmId"])?;
     let mut user = draft(org, ask, &body)?;
     let groups = memberships::wanted(org, body.get("groupIds"))?;
     let next_login = next_login(ask, &user, activate)?;
+    let goal = first_status(&user, next_login);
     if activate {
-        user.enter(first_status(&user, next_login), ask.at);
+        lifecycle::go(org, ask, &mut user, goal);
     }
     let user = org.users.save(user, ask.at);
     org.note(ask, "user.lifecycle.create", "Create okta user", vec![log::user_target(&user)]);
     if activate {
         org.note(ask, "user.lifecycle.activate", "Activate Okta user", vec![log::user_target(&user)]);
-        if user.status == Status::Provisioned {
+        if goal == Status::Provisioned {
             org.mail(ask, "user-activation", &user.id, user.text("email"));
         }
     }
@@ -36,13 +37,19 @@ pub(in crate::okta) fn create(org: &mut Org, ask: &Ask) -> Reply {
 /// A new user out of a create body, checked.
 fn draft(org: &mut Org, ask: &Ask, body: &Map<String, Value>) -> Result<User, Answer> {
     let mut wanted = body.get("profile").and_then(Value::as_object).cloned().unwrap_or_default();
-    profile::check_names(&wanted, &org.custom_attributes)?;
+    let user_type = body.get("type").and_then(|user_type| user_type["id"].as_str());
+    let type_id = user_type.unwrap_or(types::DEFAULT_TYPE);
+    org.types.find(type_id)?;
+    profile::check_names(&wanted, org.types.custom(type_id))?;
     wanted.retain(|_, value| !value.is_null());
     profile::check_values(&wanted)?;
+    profile::check_custom(&wanted, org.types.custom(type_id))?;
     if org.users.is_taken(profile::text(&wanted, "login"), 0) {
         return Err(taken());
     }
     let mut user = User::new(org.ids.okta("00u"), wanted, ask.at);
+    type_id.clone_into(&mut user.type_id);
+    user.realm_id = body.get("realmId").and_then(Value::as_str).map(str::to_owned);
     set_credentials(&mut user, body.get("credentials"), ask)?;
     if flag(ask, "provider", false)? {
         set_provider(&mut user, body.get("credentials"))?;
@@ -57,40 +64,68 @@ pub(super) fn set_credentials(user: &mut User, credentials: Option<&Value>, ask:
     // A user that was read shows `{}` for its password: sent back, that changes nothing.
     let shown = |password: &&Value| user.has_password && password.as_object().is_some_and(Map::is_empty);
     if let Some(password) = credentials.get("password").filter(|password| !shown(password)) {
-        if let Some(value) = password.get("value").and_then(Value::as_str) {
-            check_password(user, value)?;
-        } else if password.get("hash").is_none() && password.get("hook").is_none() {
-            return Err(error::validation(
-                "password",
-                &["password: The field cannot be left blank".to_owned()],
-            ));
+        match (password.get("value").and_then(Value::as_str), password.get("hash"), password.get("hook")) {
+            (Some(value), None, None) => {
+                check_password(user, value)?;
+                user.set_password(value, ask.at);
+            }
+            (None, Some(hash), None) => {
+                hash::check(hash)?;
+                user.has_password = true;
+                user.password = None;
+                user.password_changed = Some(ask.at);
+            }
+            (None, None, Some(hook)) if hook["type"] == "default" => {
+                user.has_password = true;
+                user.password = None;
+                user.password_changed = Some(ask.at);
+            }
+            _ => {
+                let cause = "password: The field cannot be left blank".to_owned();
+                return Err(error::validation("password", &[cause]));
+            }
         }
-        user.has_password = true;
-        user.password_changed = Some(ask.at);
     }
-    if let Some(question) = credentials.pointer("/recovery_question/question").and_then(Value::as_str) {
-        user.question = Some(question.to_owned());
+    if let Some(question) = credentials.get("recovery_question") {
+        let text = |name: &str| question.get(name).and_then(Value::as_str).map(str::to_owned);
+        // Sent back as it was read, without the answer, it changes nothing.
+        if let (Some(question), Some(answer)) = (text("question"), text("answer")) {
+            (user.question, user.answer) = (Some(question), Some(answer));
+        }
     }
     Ok(())
 }
 
 fn check_password(user: &User, password: &str) -> Result<(), Answer> {
+    match password_flaw(user, password) {
+        None => Ok(()),
+        Some(cause) => Err(error::validation("password", &[cause.to_owned()])),
+    }
+}
+
+/// What the password policy says against it.
+pub(in crate::okta) fn password_flaw(user: &User, password: &str) -> Option<&'static str> {
     let has = |test: fn(char) -> bool| password.chars().any(test);
     let name = user.login().split('@').next().unwrap_or_default().to_lowercase();
     let long = password.chars().count() >= 8;
     let varied = has(char::is_lowercase) && has(char::is_uppercase) && has(|c| c.is_ascii_digit());
     if long && varied && !password.to_lowercase().contains(&name) {
-        return Ok(());
+        return None;
     }
-    let cause = "Password requirements were not met. Password requirements: at least 8 characters, a lowercase \
-                 letter, an uppercase letter, a number, no parts of your username.";
-    Err(error::validation("password", &[cause.to_owned()]))
+    Some(
+        "Password requirements were not met. Password requirements: at least 8 characters, a lowercase \
+         letter, an uppercase letter, a number, no parts of your username.",
+    )
 }
 
 fn set_provider(user: &mut User, credentials: Option<&Value>) -> Result<(), Answer> {
     let part = |name: &str| credentials.and_then(|all| all.pointer(name)?.as_str()).map(str::to_owned);
     if let Some(kind) = part("/provider/type") {
         user.provider = (kind.clone(), part("/provider/name").unwrap_or(kind));
+    }
+    if user.is_federated() && user.question.is_some() {
+        let cause = "recovery_question: Users of this provider cannot have a recovery question".to_owned();
+        return Err(error::validation("recovery_question", &[cause]));
     }
     if user.is_federated() && user.has_password {
         let cause = "password: Users of this provider cannot have a password".to_owned();

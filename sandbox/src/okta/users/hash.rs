@@ -16,27 +16,55 @@ pub(super) fn check(hash: &Value) -> Result<(), Answer> {
 }
 
 fn flaw(hash: &Value) -> Option<&'static str> {
-    let text = |name: &str| hash.get(name).and_then(Value::as_str).unwrap_or_default();
-    let number = |name: &str| hash.get(name).and_then(Value::as_u64).unwrap_or_default();
-    let encoded = |name: &str| !text(name).is_empty() && STANDARD.decode(text(name)).is_ok();
-    match text("algorithm") {
-        "BCRYPT" if !(1..=20).contains(&number("workFactor")) => Some("workFactor must be from 1 to 20"),
-        "BCRYPT" if text("salt").len() != 22 => Some("salt must be 22 characters long"),
-        "BCRYPT" if text("value").len() != 31 => Some("value must be 31 characters long"),
-        "BCRYPT" => None,
-        "SHA-512" | "SHA-256" | "SHA-1" | "MD5" | "PBKDF2" if !encoded("value") => Some("value must be Base64"),
-        "PBKDF2" if !encoded("salt") => Some("salt must be Base64"),
-        "PBKDF2" if number("iterationCount") < 4096 => Some("iterationCount must be 4096 or more"),
-        "PBKDF2" if number("keySize") == 0 => Some("keySize is required"),
-        "PBKDF2" if !matches!(text("digestAlgorithm"), "SHA256_HMAC" | "SHA512_HMAC") => {
-            Some("digestAlgorithm must be SHA256_HMAC or SHA512_HMAC")
-        }
-        "SHA-512" | "SHA-256" | "SHA-1" | "MD5" if hash.get("salt").is_none() => None,
-        "SHA-512" | "SHA-256" | "SHA-1" | "MD5" if !encoded("salt") => Some("salt must be Base64"),
-        "SHA-512" | "SHA-256" | "SHA-1" | "MD5" if !matches!(text("saltOrder"), "PREFIX" | "POSTFIX") => {
-            Some("saltOrder must be PREFIX or POSTFIX")
-        }
-        "SHA-512" | "SHA-256" | "SHA-1" | "MD5" | "PBKDF2" => None,
+    match text(hash, "algorithm") {
+        "BCRYPT" => bcrypt(hash),
+        "PBKDF2" => pbkdf2(hash),
+        "SHA-512" | "SHA-256" | "SHA-1" | "MD5" => digest(hash),
         _ => Some("algorithm is none of BCRYPT, SHA-512, SHA-256, SHA-1, MD5, PBKDF2"),
     }
+}
+
+fn bcrypt(hash: &Value) -> Option<&'static str> {
+    if !(1..=20).contains(&number(hash, "workFactor")) {
+        return Some("workFactor must be from 1 to 20");
+    }
+    if text(hash, "salt").len() != 22 {
+        return Some("salt must be 22 characters long");
+    }
+    (text(hash, "value").len() != 31).then_some("value must be 31 characters long")
+}
+
+fn pbkdf2(hash: &Value) -> Option<&'static str> {
+    if !is_encoded(hash, "value") || !is_encoded(hash, "salt") {
+        return Some("value and salt must be Base64");
+    }
+    if number(hash, "iterationCount") < 4096 || number(hash, "keySize") == 0 {
+        return Some("iterationCount must be 4096 or more, and keySize is required");
+    }
+    let known = matches!(text(hash, "digestAlgorithm"), "SHA256_HMAC" | "SHA512_HMAC");
+    (!known).then_some("digestAlgorithm must be SHA256_HMAC or SHA512_HMAC")
+}
+
+fn digest(hash: &Value) -> Option<&'static str> {
+    if !is_encoded(hash, "value") {
+        return Some("value must be Base64");
+    }
+    let salted = hash.get("salt").is_some();
+    if salted && !is_encoded(hash, "salt") {
+        return Some("salt must be Base64");
+    }
+    let placed = matches!(text(hash, "saltOrder"), "PREFIX" | "POSTFIX");
+    (salted && !placed).then_some("saltOrder must be PREFIX or POSTFIX")
+}
+
+fn text<'a>(hash: &'a Value, name: &str) -> &'a str {
+    hash.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn number(hash: &Value, name: &str) -> u64 {
+    hash.get(name).and_then(Value::as_u64).unwrap_or_default()
+}
+
+fn is_encoded(hash: &Value, name: &str) -> bool {
+    !text(hash, name).is_empty() && STANDARD.decode(text(hash, name)).is_ok()
 }

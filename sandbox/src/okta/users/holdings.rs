@@ -9,8 +9,6 @@ pub(crate) struct Holdings {
     pub(crate) grants: Vec<Value>,
     /// Refresh tokens that apps hold.
     pub(crate) tokens: Vec<Value>,
-    /// What the person can open.
-    pub(crate) app_links: Vec<Value>,
     /// From where the person is kept out.
     pub(crate) blocks: Vec<Value>,
     /// `STANDARD` if nobody has said otherwise.

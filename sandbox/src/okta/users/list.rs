@@ -86,7 +86,7 @@ fn check_attribute(org: &Org, attribute: &str) -> Result<(), String> {
     const TOP: [&str; 7] =
         ["id", "status", "created", "activated", "statusChanged", "lastUpdated", "type.id"];
     let known = match attribute.strip_prefix("profile.") {
-        Some(name) => profile::is_attribute(name, &org.custom_attributes),
+        Some(name) => profile::is_base(name) || org.types.has_custom(name),
         None => TOP.contains(&attribute),
     };
     if known { Ok(()) } else { Err(format!("attribute {attribute} is not searchable")) }

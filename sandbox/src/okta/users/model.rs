@@ -3,13 +3,10 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
+use super::holdings::Holdings;
 use crate::clock::okta_time;
 use crate::id;
-use crate::okta::profile;
-
-/// The one user type of the org, and its schema.
-const TYPE_ID: &str = "oty1sandboxdefault00";
-const SCHEMA_ID: &str = "osc1sandboxdefault00";
+use crate::okta::{profile, types};
 
 /// Where a user stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,12 +77,29 @@ impl Status {
     }
 }
 
+/// Where a change that takes time leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Goal {
+    Status(Status),
+    Gone,
+}
+
+/// A change that takes time: where to, and when it is there.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Underway {
+    pub(crate) goal: Goal,
+    pub(crate) done_at: DateTime<Utc>,
+}
+
 /// A user as the org keeps it.
 #[derive(Debug, Clone)]
 pub(crate) struct User {
     pub(crate) key: u64,
     pub(crate) id: String,
     pub(crate) status: Status,
+    pub(crate) underway: Option<Underway>,
+    pub(crate) type_id: String,
+    pub(crate) realm_id: Option<String>,
     pub(crate) created: DateTime<Utc>,
     pub(crate) activated: Option<DateTime<Utc>>,
     pub(crate) status_changed: Option<DateTime<Utc>>,
@@ -93,9 +107,13 @@ pub(crate) struct User {
     pub(crate) password_changed: Option<DateTime<Utc>>,
     pub(crate) profile: Map<String, Value>,
     pub(crate) has_password: bool,
+    /// The password, if it was ever said here; of an imported or seeded one nobody knows more than that it is there.
+    pub(crate) password: Option<String>,
     pub(crate) question: Option<String>,
+    pub(crate) answer: Option<String>,
     pub(crate) provider: (String, String),
     pub(crate) factors: Vec<Value>,
+    pub(crate) holds: Holdings,
 }
 
 impl User {
@@ -104,6 +122,9 @@ impl User {
             key: 0,
             id,
             status: Status::Staged,
+            underway: None,
+            type_id: types::DEFAULT_TYPE.to_owned(),
+            realm_id: None,
             created: now,
             activated: None,
             status_changed: None,
@@ -111,9 +132,12 @@ impl User {
             password_changed: None,
             profile,
             has_password: false,
+            password: None,
             question: None,
+            answer: None,
             provider: ("OKTA".to_owned(), "OKTA".to_owned()),
             factors: Vec::new(),
+            holds: Holdings::default(),
         }
     }
 
@@ -133,6 +157,13 @@ impl User {
         matches!(self.provider.0.as_str(), "FEDERATION" | "SOCIAL")
     }
 
+    /// Sets a password that somebody said.
+    pub(crate) fn set_password(&mut self, password: &str, now: DateTime<Utc>) {
+        self.has_password = true;
+        self.password = Some(password.to_owned());
+        self.password_changed = Some(now);
+    }
+
     /// Moves to another status.
     pub(crate) fn enter(&mut self, status: Status, now: DateTime<Utc>) {
         if matches!(status, Status::Active | Status::Provisioned) && self.activated.is_none() {
@@ -145,7 +176,7 @@ impl User {
 
     /// The object without links.
     pub(in crate::okta) fn body(&self) -> Value {
-        json!({
+        let mut body = json!({
             "id": self.id,
             "status": self.status.as_str(),
             "created": okta_time(self.created),
@@ -154,13 +185,20 @@ impl User {
             "lastLogin": null,
             "lastUpdated": okta_time(self.last_updated),
             "passwordChanged": self.password_changed.map(okta_time),
-            "type": {"id": TYPE_ID},
+            "type": {"id": self.type_id},
             "profile": profile::shown(&self.profile),
             "credentials": self.credentials(),
-        })
+        });
+        if let Some(Underway { goal: Goal::Status(status), .. }) = self.underway {
+            body["transitioningToStatus"] = status.as_str().into();
+        }
+        if let Some(realm) = &self.realm_id {
+            body["realmId"] = realm.as_str().into();
+        }
+        body
     }
 
-    fn credentials(&self) -> Value {
+    pub(in crate::okta) fn credentials(&self) -> Value {
         let mut emails = vec![json!({"value": self.text("email"), "status": "VERIFIED", "type": "PRIMARY"})];
         if !self.text("secondEmail").is_empty() {
             let second = self.text("secondEmail");
@@ -184,9 +222,10 @@ impl User {
         links.insert("self".to_owned(), json!({ "href": own }));
         links.insert(
             "schema".to_owned(),
-            json!({"href": format!("{base}/api/v1/meta/schemas/user/{SCHEMA_ID}")}),
+            json!({"href": format!("{base}/api/v1/meta/schemas/user/{}", types::schema_id(&self.type_id))}),
         );
-        links.insert("type".to_owned(), json!({"href": format!("{base}/api/v1/meta/types/user/{TYPE_ID}")}));
+        let own_type = format!("{base}/api/v1/meta/types/user/{}", self.type_id);
+        links.insert("type".to_owned(), json!({ "href": own_type }));
         if self.status != Status::Deprovisioned {
             let href = format!("{own}/lifecycle/reset_factors");
             links.insert("resetFactors".to_owned(), json!({"href": href, "method": "POST"}));
@@ -204,7 +243,7 @@ impl User {
     /// The weak tag. It depends on the profile and the type only: a change of status keeps it.
     pub(super) fn etag(&self) -> String {
         let profile = Value::Object(self.profile.clone());
-        format!("W/\"{}\"", id::sha256_hex(&format!("{TYPE_ID}{profile}")))
+        format!("W/\"{}\"", id::sha256_hex(&format!("{}{profile}", self.type_id)))
     }
 }
 

@@ -1,6 +1,6 @@
 //! All users, by key, id and login.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -13,6 +13,8 @@ pub(crate) struct Users {
     rows: BTreeMap<u64, User>,
     by_id: HashMap<String, u64>,
     by_login: HashMap<String, u64>,
+    /// Whose change of status takes time.
+    underway: BTreeSet<u64>,
     next: u64,
     pub(in crate::okta) index: Index,
 }
@@ -20,7 +22,8 @@ pub(crate) struct Users {
 impl Users {
     pub(crate) fn new(lag: TimeDelta) -> Self {
         let (by_id, by_login) = (HashMap::new(), HashMap::new());
-        Self { rows: BTreeMap::new(), by_id, by_login, next: 0, index: Index::new(lag) }
+        let (rows, underway) = (BTreeMap::new(), BTreeSet::new());
+        Self { rows, by_id, by_login, underway, next: 0, index: Index::new(lag) }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &User> {
@@ -29,6 +32,12 @@ impl Users {
 
     pub(in crate::okta) fn at(&self, key: u64) -> Option<&User> {
         self.rows.get(&key)
+    }
+
+    /// Those whose change of status is there by now.
+    pub(in crate::okta) fn arrived(&self, now: DateTime<Utc>) -> Vec<User> {
+        let users = self.underway.iter().filter_map(|key| self.rows.get(key));
+        users.filter(|user| user.underway.is_some_and(|change| change.done_at <= now)).cloned().collect()
     }
 
     /// By id, or by login without regard to case.
@@ -56,6 +65,11 @@ impl Users {
             self.next += 1;
             user.key = self.next;
         }
+        if user.underway.is_some() {
+            self.underway.insert(user.key);
+        } else {
+            self.underway.remove(&user.key);
+        }
         if let Some(old) = self.rows.insert(user.key, user.clone()) {
             self.by_login.remove(&old.login().to_lowercase());
         }
@@ -66,6 +80,7 @@ impl Users {
 
     pub(in crate::okta) fn remove(&mut self, user: &User, now: DateTime<Utc>) {
         self.rows.remove(&user.key);
+        self.underway.remove(&user.key);
         self.by_id.remove(&user.id);
         self.by_login.remove(&user.login().to_lowercase());
         self.index.put(user.key, None, now);
