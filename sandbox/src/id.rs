@@ -14,6 +14,15 @@ pub fn group_id(name: &str) -> String {
     okta_form("00g", &Sha256::digest(format!("group:{name}")).into())
 }
 
+/// The id of an app of the sandbox's company. Like that of a group it depends on the name only.
+///
+/// ```
+/// assert!(sandbox::app_id("Salesforce").starts_with("0oa"));
+/// ```
+pub fn app_id(label: &str) -> String {
+    okta_form("0oa", &Sha256::digest(format!("app:{label}")).into())
+}
+
 /// A stream of ids from one seed.
 #[derive(Debug, Clone)]
 pub(crate) struct Ids {

@@ -71,7 +71,7 @@ pub use builder::Builder;
 pub use clock::Clock;
 pub use edit::EditError;
 pub use fault::{Effect, Fault};
-pub use id::group_id;
+pub use id::{app_id, group_id};
 pub use limits::Limits;
 pub use okta::{PushAnswer, ServiceApp};
 pub use onboarding::{OnboardingRequest, Ticket};

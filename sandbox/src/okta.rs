@@ -1,6 +1,7 @@
 //! An Okta org: users, groups, memberships and the System Log.
 
 mod api_tokens;
+mod apps;
 mod authenticators;
 mod circumstances;
 pub(crate) mod consents;
@@ -10,6 +11,7 @@ pub(crate) mod error;
 pub(crate) mod factors;
 mod filter;
 mod governance;
+mod group_rules;
 mod groups;
 pub(crate) mod hooks;
 mod iam;
@@ -21,6 +23,7 @@ pub(crate) mod log;
 mod memberships;
 mod oauth;
 mod org;
+mod owners;
 mod page;
 mod profile;
 mod rate_limit_settings;
@@ -43,6 +46,7 @@ use crate::limits::{Setup, Standing, Windows};
 pub use factors::PushAnswer;
 pub use oauth::ServiceApp;
 
+pub(crate) use apps::{App, Apps, Pushes};
 pub(crate) use groups::{Group, Groups, Kind};
 pub(crate) use users::{Status, User, Users};
 
@@ -61,6 +65,8 @@ pub(crate) struct Org {
     pub(crate) transition_time: TimeDelta,
     pub(crate) users: Users,
     pub(crate) groups: Groups,
+    pub(crate) apps: Apps,
+    rules: group_rules::Rules,
     pub(crate) log: log::SystemLog,
     pub(crate) mails: Vec<Value>,
     pub(crate) oauth: oauth::OAuth,
@@ -99,6 +105,8 @@ impl Org {
             transition_time: TimeDelta::zero(),
             users: Users::new(settings.search_lag),
             groups: Groups::new(settings.search_lag),
+            apps: Apps::default(),
+            rules: group_rules::Rules::default(),
             log: log::SystemLog::new(settings.seed, settings.log_lag),
             mails: Vec::new(),
             oauth: oauth::OAuth::default(),
@@ -199,7 +207,21 @@ impl Org {
     }
 }
 
+/// Routes a request, and lets follow what follows from it: memberships by rules, apps by groups.
 fn route(org: &mut Org, ask: &Ask) -> Reply {
+    let answer = dispatch(org, ask)?;
+    for (key, before) in org.users.take_written() {
+        if let Some(user) = org.users.at(key).cloned() {
+            apps::settle(org, ask, &user, before);
+            group_rules::settle(org, ask, &user);
+        } else {
+            org.apps.forget_user(key);
+        }
+    }
+    Ok(answer)
+}
+
+fn dispatch(org: &mut Org, ask: &Ask) -> Reply {
     let sized = ask.header("content-length").or(ask.header("transfer-encoding")).is_some();
     if matches!(ask.method.as_str(), "POST" | "PUT") && !sized {
         let page = "<html><head><title>411 Length Required</title></head><body>Content-Length: 0 is needed</body></html>";
@@ -247,7 +269,9 @@ fn route(org: &mut Org, ask: &Ask) -> Reply {
         ("GET", ["features"]) => org::features(ask),
         ("GET", ["users", user, "devices"]) => devices::of_user(org, ask, user),
         (_, ["eventHooks", below @ ..]) => hooks::route(org, ask, below),
-        (_, ["groups", "rules", ..]) => Err(ask.not_modelled("the call")),
+        (_, ["apps", below @ ..]) => apps::route(org, ask, below),
+        (_, ["groups", "rules", below @ ..]) => group_rules::route(org, ask, below),
+        (_, ["groups", group, "owners", below @ ..]) => owners::route(org, ask, group, below),
         ("GET", ["users"]) => users::list(org, ask),
         ("POST", ["users"]) => users::create(org, ask),
         ("GET", ["users", user]) => users::get(org, ask, user),
@@ -266,6 +290,8 @@ fn route(org: &mut Org, ask: &Ask) -> Reply {
         (_, ["meta", "schemas", "user", "linkedObjects", rest @ ..]) => linked::define(org, ask, rest),
         (_, ["meta", "schemas", "user", schema]) => types::schema(org, ask, schema),
         ("GET", ["users", user, "groups"]) => users::groups(org, ask, user),
+        ("GET", ["users", user, "appLinks"]) => apps::links(org, ask, user),
+        ("GET", ["groups", group, "apps"]) => apps::of_group(org, ask, group),
         ("GET", ["groups"]) => groups::list(org, ask),
         ("POST", ["groups"]) => groups::create(org, ask),
         ("GET", ["groups", group]) => groups::get(org, ask, group),
@@ -287,7 +313,7 @@ fn has_no(method: &str, path: &[&str]) -> bool {
         ["users", _] => &["GET", "POST", "PUT", "DELETE"],
         ["users", _, "lifecycle" | "credentials", _] => &["POST"],
         ["users", _, "sessions"] => &["DELETE"],
-        ["users", _, "groups"] | ["groups", _, "users"] | ["logs"] => &["GET"],
+        ["users", _, "groups" | "appLinks"] | ["groups", _, "users" | "apps"] | ["logs"] => &["GET"],
         ["groups", _] => &["GET", "PUT", "DELETE"],
         ["groups", _, "users", _] => &["PUT", "DELETE"],
         _ => return false,

@@ -1,5 +1,6 @@
 //! The company that both systems start with, the same people in each.
 
+mod apps;
 pub(crate) mod company;
 mod directory;
 mod instance;

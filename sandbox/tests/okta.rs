@@ -364,10 +364,8 @@ async fn polling_always_has_a_next_and_a_bounded_read_ends() {
 async fn what_is_not_modelled_fails_loudly() {
     let sandbox = frozen().await;
     let calls = [
-        "GET /api/v1/apps",
-        "GET /api/v1/groups/rules",
+        "GET /api/v1/apps/0oa1/features",
         "GET /api/v1/users?expand=blocks",
-        "GET /api/v1/users/me/appLinks",
         "GET /api/v1/users/me/roles?expand=targets/groups",
     ];
     for call in calls {

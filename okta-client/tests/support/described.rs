@@ -20,6 +20,9 @@ static DESCRIPTIONS: LazyLock<Option<Vec<Description>>> = LazyLock::new(describe
 const DIFFERENT: &[(&str, &str)] = &[
     ("getUserSchema", "`unique` is a word, and described as a boolean"),
     ("updateUserProfile", "`unique` is a word, and described as a boolean"),
+    ("assignGroupOwner", "a time like Fri Mar 27 03:16:15 UTC 2026"),
+    ("listApplications", "every field of an embedded assignment is described as an object"),
+    ("listGroupOwners", "a time like 2026-03-27 03:16:15.0"),
 ];
 
 /// The schema of one operation's answer with one status; none if it has no body.

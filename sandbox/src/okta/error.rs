@@ -83,6 +83,7 @@ pub(crate) fn injected(status: u16, ask: &Ask) -> Answer {
         403 => forbidden(),
         404 => not_found(ask.segments.last().map_or("", String::as_str), "User"),
         409 => error(409, "E0000112", "Unable to update the user while activation is in progress.", &[]),
+        423 => error(423, "E0000239", "Policy priorities are being reconciled. Please try again later.", &[]),
         429 => rate_limited(),
         500 => error(500, "E0000009", "Internal Server Error", &[]),
         502..=504 => Answer::html(

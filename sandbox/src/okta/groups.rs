@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 
 use super::filter::{self, Case, Expr, Op};
 use super::index::Index;
-use super::{Org, error, log, page, users};
+use super::owners::Owner;
+use super::{Org, apps, error, log, memberships, page, users};
 use crate::clock::okta_time;
 use crate::http::{Answer, Ask, Reply};
 
@@ -46,11 +47,21 @@ pub(crate) struct Group {
     pub(crate) last_updated: DateTime<Utc>,
     pub(crate) membership_updated: DateTime<Utc>,
     pub(crate) profile: Map<String, Value>,
+    pub(super) owners: Vec<Owner>,
 }
 
 impl Group {
     pub(crate) fn new(id: String, kind: Kind, profile: Map<String, Value>, now: DateTime<Utc>) -> Self {
-        Self { key: 0, id, kind, created: now, last_updated: now, membership_updated: now, profile }
+        Self {
+            key: 0,
+            id,
+            kind,
+            created: now,
+            last_updated: now,
+            membership_updated: now,
+            profile,
+            owners: Vec::new(),
+        }
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -336,7 +347,13 @@ pub(super) fn delete(org: &mut Org, ask: &Ask, id: &str) -> Reply {
     if group.kind == Kind::BuiltIn {
         return Err(error::forbidden());
     }
+    let members: Vec<_> = memberships::members(org, &group).cloned().collect();
+    let had: Vec<_> = members.iter().map(|user| apps::held(org, user)).collect();
     org.groups.remove(&group, ask.at);
+    org.apps.forget_group(group.key);
     org.note(ask, "group.lifecycle.delete", "Delete Okta group", vec![log::group_target(&group)]);
+    for (user, had) in members.iter().zip(&had) {
+        apps::note_changes(org, ask, user, had);
+    }
     Ok(Answer::empty(204))
 }

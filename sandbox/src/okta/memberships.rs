@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::groups::{Group, Kind, named};
 use super::users::{User, in_list};
-use super::{Org, error, log, page, users};
+use super::{Org, apps, error, log, page, users};
 use crate::http::{Answer, Ask, Reply};
 
 /// `GET /groups/{id}/users`: members of every status.
@@ -19,6 +19,7 @@ pub(super) fn list(org: &Org, ask: &Ask, group: &str) -> Reply {
 pub(super) fn add(org: &mut Org, ask: &Ask, group: &str, user: &str) -> Reply {
     ask.only_parameters(&[])?;
     let (group, user) = changeable(org, group, user)?;
+    org.rules.made_by_hand(group.key, user.key);
     join(org, ask, &group, &user);
     Ok(Answer::empty(204))
 }
@@ -27,10 +28,8 @@ pub(super) fn add(org: &mut Org, ask: &Ask, group: &str, user: &str) -> Reply {
 pub(super) fn remove(org: &mut Org, ask: &Ask, group: &str, user: &str) -> Reply {
     ask.only_parameters(&[])?;
     let (group, user) = changeable(org, group, user)?;
-    if org.groups.set_member(group.key, user.key, false, ask.at) {
-        let targets = vec![log::user_target(&user), log::group_target(&group)];
-        org.note(ask, "group.user_membership.remove", "Remove user from group membership", targets);
-    }
+    org.rules.made_by_hand(group.key, user.key);
+    leave(org, ask, &group, &user);
     Ok(Answer::empty(204))
 }
 
@@ -39,11 +38,23 @@ fn changeable(org: &Org, group: &str, user: &str) -> Result<(Group, User), Answe
     if group.kind == Kind::Okta { Ok((group, user)) } else { Err(error::forbidden()) }
 }
 
-/// Makes a user a member, and logs it if that is new.
+/// Makes a user a member, and logs it if that is new, with the apps that come with it.
 pub(super) fn join(org: &mut Org, ask: &Ask, group: &Group, user: &User) {
+    let had = apps::held(org, user);
     if org.groups.set_member(group.key, user.key, true, ask.at) {
         let targets = vec![log::user_target(user), log::group_target(group)];
         org.note(ask, "group.user_membership.add", "Add user to group membership", targets);
+        apps::note_changes(org, ask, user, &had);
+    }
+}
+
+/// Ends a membership, and logs it if there was one, with the apps that go with it.
+pub(super) fn leave(org: &mut Org, ask: &Ask, group: &Group, user: &User) {
+    let had = apps::held(org, user);
+    if org.groups.set_member(group.key, user.key, false, ask.at) {
+        let targets = vec![log::user_target(user), log::group_target(group)];
+        org.note(ask, "group.user_membership.remove", "Remove user from group membership", targets);
+        apps::note_changes(org, ask, user, &had);
     }
 }
 

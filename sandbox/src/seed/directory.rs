@@ -42,6 +42,7 @@ pub(crate) fn fill(org: &mut Org, company: &Company) {
             Map::from_iter([("name".to_owned(), json!(name)), ("description".to_owned(), description)]);
         org.groups.seed(Group::new(group_id(name), kind, profile, founded));
     }
+    super::apps::fill(org, founded);
     for person in &company.people {
         let user = user(org, company, person);
         for name in groups_of(person) {

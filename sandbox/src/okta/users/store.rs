@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::model::User;
+use super::model::{Status, User};
 use crate::okta::index::Index;
 
 /// All users, in order of creation, with the index that searches read.
@@ -16,6 +16,8 @@ pub(crate) struct Users {
     /// Whose change of status takes time.
     underway: BTreeSet<u64>,
     next: u64,
+    /// Who was written or taken away since somebody last asked, with the status before.
+    written: BTreeMap<u64, Option<Status>>,
     pub(in crate::okta) index: Index,
 }
 
@@ -23,7 +25,8 @@ impl Users {
     pub(crate) fn new(lag: TimeDelta) -> Self {
         let (by_id, by_login) = (HashMap::new(), HashMap::new());
         let (rows, underway) = (BTreeMap::new(), BTreeSet::new());
-        Self { rows, by_id, by_login, underway, next: 0, index: Index::new(lag) }
+        let written = BTreeMap::new();
+        Self { rows, by_id, by_login, underway, next: 0, written, index: Index::new(lag) }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &User> {
@@ -48,7 +51,9 @@ impl Users {
 
     /// Stores a user that is new (key 0) or changed, and tells the index.
     pub(crate) fn save(&mut self, user: User, now: DateTime<Utc>) -> User {
+        let before = self.at(user.key).map(|user| user.status);
         let user = self.store(user);
+        self.written.entry(user.key).or_insert(before);
         self.index.put(user.key, Some(user.body()), now);
         user
     }
@@ -81,9 +86,15 @@ impl Users {
     pub(in crate::okta) fn remove(&mut self, user: &User, now: DateTime<Utc>) {
         self.rows.remove(&user.key);
         self.underway.remove(&user.key);
+        self.written.insert(user.key, None);
         self.by_id.remove(&user.id);
         self.by_login.remove(&user.login().to_lowercase());
         self.index.put(user.key, None, now);
+    }
+
+    /// Who was written or taken away since the last time, with the status before.
+    pub(in crate::okta) fn take_written(&mut self) -> BTreeMap<u64, Option<Status>> {
+        std::mem::take(&mut self.written)
     }
 
     /// Whether another user has this login already.
