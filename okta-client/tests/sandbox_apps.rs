@@ -19,7 +19,7 @@ async fn world() -> (Sandbox, OktaClient, UserId) {
     let okta = support::frozen::client(&sandbox);
     let person = json!({"profile": {
         "login": "ann@acme.example", "email": "ann@acme.example", "firstName": "Ann", "lastName": "Lee",
-    }});
+    }, "groups": ["All Employees"]});
     let ann = sandbox.add_okta_user(&person).unwrap().parse().unwrap();
     (sandbox, okta, ann)
 }

@@ -12,7 +12,7 @@ pub(super) fn fill(org: &mut Org, founded: DateTime<Utc>) {
         json!({"label": "Handbook", "name": "bookmark", "signOnMode": "BOOKMARK", "settings": url});
     let saml = |label: &str, name: &str| json!({"label": label, "name": name, "signOnMode": "SAML_2_0"});
     for (body, pushes, attributes, group) in [
-        (bookmark, Pushes::Nothing, &[][..], Some("Everyone")),
+        (bookmark, Pushes::Nothing, &[][..], Some("All Employees")),
         (saml("GitHub", "githubcloud"), Pushes::Nothing, &["role"], Some("GitHub Users")),
         (saml("Jira", "jira"), Pushes::Nothing, &[], Some("Jira Users")),
         (saml("Salesforce", "salesforce"), Pushes::Users, &["role", "profile"], Some("Salesforce Users")),
