@@ -197,7 +197,9 @@ fn lifecycle(org: &mut Org, ask: &Ask, id: &str, active: bool) -> Reply {
     if active {
         org.note(ask, "group.user_membership.rule.trigger", "Group rule trigger", vec![target(&rule)]);
         let everybody: Vec<User> = org.users.iter().cloned().collect();
-        everybody.iter().for_each(|user| apply(org, ask, &rule, user));
+        for user in &everybody {
+            apply(org, ask, &rule, user);
+        }
     } else {
         org.note(
             ask,
