@@ -9,10 +9,10 @@ use std::collections::HashSet;
 
 use axum::Router;
 use clap::Parser;
-use okta_client::{
-    EventHook, HookDelivery, HookReceiver, HookSecret, LogEvent, NewEventHook, OktaClient, UserStatus,
-    event_types,
-};
+use okta_client::OktaClient;
+use okta_client::hooks::{EventHook, HookDelivery, HookReceiver, HookSecret, NewEventHook};
+use okta_client::system_log::{LogEvent, event_types};
+use okta_client::users::UserStatus;
 use rand::distr::{Alphanumeric, SampleString as _};
 use sandbox::Sandbox;
 use support::BoxError;

@@ -11,9 +11,8 @@ use std::time::Duration;
 use clap::Parser;
 use futures::StreamExt as _;
 use lifecycle::report::printable;
-use okta_client::{
-    Error, Filter, LogBatch, LogCursor, LogEntity, LogEvent, LogNotice, LogTail, OktaClient, TailFrom,
-};
+use okta_client::system_log::{LogBatch, LogCursor, LogEntity, LogEvent, LogNotice, LogTail, TailFrom};
+use okta_client::{Error, Filter, OktaClient};
 use support::{BoxError, Org, with_org};
 
 #[derive(Parser)]

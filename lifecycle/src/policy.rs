@@ -104,7 +104,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use okta_client::GroupId;
+use okta_client::groups::GroupId;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 

@@ -504,7 +504,7 @@ async fn what_a_person_did_already_is_not_done_again() {
     assert!(
         groups
             .iter()
-            .all(|group: &okta_client::GroupId| !sent.iter().any(|put| put.contains(group.as_str()))),
+            .all(|group: &okta_client::groups::GroupId| !sent.iter().any(|put| put.contains(group.as_str()))),
         "{sent:?}"
     );
     assert_eq!(world.groups_of(&world.okta_user(LOGIN)), names(&GROUPS));

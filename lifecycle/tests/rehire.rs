@@ -261,7 +261,7 @@ async fn a_number_that_only_an_old_search_result_shows_is_nobodys() {
     let user = account(&world, LOGIN, "DEPROVISIONED");
     let ticket = world.hire();
     // Renumbered a moment ago: the search still finds the old number.
-    let fields = okta_client::ProfilePatch::new().set("employeeNumber", "12345");
+    let fields = okta_client::users::ProfilePatch::new().set("employeeNumber", "12345");
     let id = text(&user["id"]).parse().unwrap();
     world.sandbox.set_okta_status(LOGIN, "ACTIVE").unwrap();
     world.systems().okta.users().update(&id, &fields).await.unwrap();

@@ -7,7 +7,8 @@ mod support;
 use std::path::PathBuf;
 
 use lifecycle::{Engine, EngineError, JournalError, Onboard, Policy, RunStatus, Systems};
-use okta_client::{GroupId, OktaClient};
+use okta_client::OktaClient;
+use okta_client::groups::GroupId;
 use sandbox::{OnboardingRequest, Ticket, group_id};
 use serde_json::{Value, json};
 use servicenow_client::{ServiceNowClient, SysUser};

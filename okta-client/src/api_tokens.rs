@@ -1,12 +1,13 @@
 //! API tokens: their records. A token itself is shown once, in the Admin Console, and by no API.
 
+pub use crate::id::ApiTokenId;
 use chrono::{DateTime, Utc};
 use client_core::{Call, Path, Request, Safety};
 
 use crate::Error;
 use crate::client::OktaClient;
 use crate::entity::entity;
-use crate::id::{ApiTokenId, UserId};
+use crate::id::UserId;
 use crate::list::Listing;
 
 entity! {

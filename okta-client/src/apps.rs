@@ -6,6 +6,7 @@ mod list;
 mod model;
 mod users;
 
+pub use crate::id::AppId;
 use client_core::{Call, Path, Request, Safety};
 
 pub use self::features::{AppFeatureStatus, AppFeatures, ProvisioningConnection, ProvisioningFeature};
@@ -19,7 +20,6 @@ pub use self::users::{
 use crate::Error;
 use crate::client::OktaClient;
 use crate::groups::gone_when_repeated;
-use crate::id::AppId;
 use crate::users::absent_is_none;
 
 /// Apps, from [`OktaClient::apps`].

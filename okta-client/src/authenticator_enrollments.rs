@@ -1,5 +1,6 @@
 //! Enrolments in authenticators, and temporary access codes: Okta Identity Engine's way of looking at factors.
 
+pub use crate::id::AuthenticatorEnrollmentId;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -12,7 +13,7 @@ use crate::authenticators::AuthenticatorKey;
 use crate::client::OktaClient;
 use crate::entity::entity;
 use crate::factors::PhoneNumber;
-use crate::id::{AuthenticatorEnrollmentId, AuthenticatorId, UserId};
+use crate::id::{AuthenticatorId, UserId};
 use crate::list::Listing;
 
 entity! {
@@ -159,9 +160,9 @@ impl<'a> AuthenticatorEnrollments<'a> {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use okta_client::AuthenticatorKey;
+    /// use okta_client::authenticators::AuthenticatorKey;
     ///
-    /// # async fn run(okta: okta_client::OktaClient, ann: okta_client::UserId) -> Result<(), okta_client::Error> {
+    /// # async fn run(okta: okta_client::OktaClient, ann: okta_client::users::UserId) -> Result<(), okta_client::Error> {
     /// if let Some(tac) = okta.authenticators().find_by_key(&AuthenticatorKey::Tac).await? {
     ///     let hour = Duration::from_secs(3600);
     ///     let code = okta.authenticator_enrollments(&ann).issue_code(&tac.id).ttl(hour).send().await?;

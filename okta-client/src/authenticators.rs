@@ -1,5 +1,6 @@
 //! Authenticators: what the org lets people sign in with.
 
+pub use crate::id::AuthenticatorId;
 use chrono::{DateTime, Utc};
 use client_core::{Call, Path, Request, open_enum};
 use futures::TryStreamExt as _;
@@ -7,7 +8,6 @@ use futures::TryStreamExt as _;
 use crate::Error;
 use crate::client::OktaClient;
 use crate::entity::entity;
-use crate::id::AuthenticatorId;
 use crate::list::Listing;
 
 entity! {

@@ -247,7 +247,8 @@ impl OktaClient {
     /// an urgent call overtakes what the other clones have queued.
     ///
     /// ```
-    /// use okta_client::{Lane, UserId};
+    /// use okta_client::users::UserId;
+    /// use okta_client::Lane;
     ///
     /// # async fn run(okta: okta_client::OktaClient, leaver: UserId) -> Result<(), okta_client::Error> {
     /// okta.in_lane(Lane::Urgent).users().suspend(&leaver).await?;

@@ -1,5 +1,6 @@
 //! Devices: Identity Engine only.
 
+pub use crate::id::DeviceId;
 use chrono::{DateTime, Utc};
 use client_core::{Call, Path, Request, Safety, open_enum};
 
@@ -7,7 +8,7 @@ use crate::Error;
 use crate::client::OktaClient;
 use crate::entity::entity;
 use crate::filter::{Filter, Filtered as _};
-use crate::id::{DeviceId, UserId};
+use crate::id::UserId;
 use crate::list::Listing;
 use crate::users::{Profile, UserStatus, absent_is_none};
 

@@ -22,7 +22,7 @@ use crate::id::EventHookId;
 use crate::list::Listing;
 
 /// Event hooks, from [`OktaClient::event_hooks`]: registering them. What they call is a
-/// [`HookReceiver`](crate::HookReceiver).
+/// [`HookReceiver`](crate::hooks::HookReceiver).
 ///
 /// A new hook must be [verified](Self::verify) before it delivers, and delivers only what happens from then on.
 /// Changes can take minutes to work. Scopes `okta.eventHooks.read` and `okta.eventHooks.manage`; only a super admin

@@ -5,6 +5,7 @@ mod new;
 mod phone;
 mod push;
 
+pub use crate::id::{FactorId, FactorTransactionId};
 use std::time::Duration;
 
 use client_core::{Call, Path, Request, Safety, SecretString};
@@ -19,7 +20,7 @@ pub use self::phone::PhoneNumber;
 pub use self::push::PushChallenge;
 use crate::Error;
 use crate::client::OktaClient;
-use crate::id::{FactorId, UserId};
+use crate::id::UserId;
 use crate::list::Listing;
 use crate::users::absent_is_none;
 
@@ -76,9 +77,9 @@ impl<'a> Factors<'a> {
     /// [`activate`](Self::activate) with the code that Okta sent.
     ///
     /// ```
-    /// use okta_client::{ActivationProof, NewFactor};
+    /// use okta_client::factors::{ActivationProof, NewFactor};
     ///
-    /// # async fn run(okta: okta_client::OktaClient, ann: okta_client::UserId, code: okta_client::SecretString)
+    /// # async fn run(okta: okta_client::OktaClient, ann: okta_client::users::UserId, code: okta_client::SecretString)
     /// # -> Result<(), Box<dyn std::error::Error>> {
     /// let factors = okta.factors(&ann);
     /// let sms = factors.enroll(NewFactor::sms("+15554151337".parse()?)).send().await?;
@@ -169,7 +170,7 @@ impl<'a> Factors<'a> {
 
     /// `DELETE /api/v1/users/{id}/factors/{factor}`: the person can no longer use it, and may be enrolled anew. With a
     /// `push` or `signed_nonce` factor the device's other Okta Verify factors go too. All factors at once:
-    /// [`reset_factors`](crate::Users::reset_factors).
+    /// [`reset_factors`](crate::users::Users::reset_factors).
     ///
     /// # Errors
     ///

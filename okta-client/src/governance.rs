@@ -9,6 +9,10 @@ mod reviews;
 mod security_reviews;
 mod tasks;
 
+pub use crate::id::{
+    AccessRequestId, AccessTaskId, CampaignId, CatalogEntryId, OperationId, ReviewId, SecurityAccessId,
+    SecurityAccessReviewId,
+};
 use chrono::{DateTime, SecondsFormat, Utc};
 use client_core::{Call, Path, Request};
 use serde_json::Value;

@@ -2,12 +2,12 @@
 
 mod model;
 
+pub use crate::id::GroupRuleId;
 use client_core::{Call, Path, Request, Safety};
 
 pub use self::model::{GroupRule, GroupRuleStatus, NewGroupRule};
 use crate::Error;
 use crate::client::OktaClient;
-use crate::id::GroupRuleId;
 use crate::list::Listing;
 use crate::users::absent_is_none;
 
@@ -63,7 +63,7 @@ impl<'a> GroupRules<'a> {
     /// can never change: make another rule.
     ///
     /// ```
-    /// # async fn run(okta: okta_client::OktaClient, id: okta_client::GroupRuleId) -> Result<(), okta_client::Error> {
+    /// # async fn run(okta: okta_client::OktaClient, id: okta_client::group_rules::GroupRuleId) -> Result<(), okta_client::Error> {
     /// okta.group_rules().deactivate(&id).await?;
     /// let mut rule = okta.group_rules().get(&id).await?;
     /// rule.set_expression(r#"user.department=="Sales""#);

@@ -4,6 +4,7 @@ mod list;
 mod model;
 mod owners;
 
+pub use crate::id::GroupId;
 use client_core::{Call, Path, Request, Safety};
 use futures::TryStreamExt as _;
 use serde_json::json;
@@ -15,7 +16,7 @@ use crate::Error;
 use crate::apps::App;
 use crate::client::OktaClient;
 use crate::filter::Filter;
-use crate::id::{GroupId, UserId};
+use crate::id::UserId;
 use crate::list::Listing;
 use crate::users::{User, absent_is_none};
 
@@ -87,7 +88,7 @@ impl<'a> Groups<'a> {
     /// attributes too: change the [`profile`](Group::profile) of a group that was read.
     ///
     /// ```
-    /// # async fn run(okta: okta_client::OktaClient, sales: okta_client::GroupId) -> Result<(), okta_client::Error> {
+    /// # async fn run(okta: okta_client::OktaClient, sales: okta_client::groups::GroupId) -> Result<(), okta_client::Error> {
     /// let mut profile = okta.groups().get(&sales).await?.profile;
     /// profile.description = Some("Everybody who sells".into());
     /// okta.groups().replace(&sales, &profile).await?;

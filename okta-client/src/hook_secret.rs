@@ -18,15 +18,15 @@ pub enum InvalidHookSecret {
 }
 
 /// The header by which your receiver knows that it is Okta who calls, and the secret in it: one value for
-/// [registering](crate::NewEventHook::new) a hook and for [receiving](crate::HookReceiver::new) from it.
+/// [registering](crate::hooks::NewEventHook::new) a hook and for [receiving](crate::hooks::HookReceiver::new) from it.
 ///
 /// Okta signs nothing, so this is all there is, together with TLS: 32 random bytes in base64 or hex are right.
 /// Okta never tells it again.
 ///
 /// ```
-/// use okta_client::HookSecret;
+/// use okta_client::hooks::HookSecret;
 ///
-/// # fn run(secret: String) -> Result<(), okta_client::InvalidHookSecret> {
+/// # fn run(secret: String) -> Result<(), okta_client::hooks::InvalidHookSecret> {
 /// let secret = HookSecret::new("Authorization", secret.into())?;
 /// # Ok(()) }
 /// ```

@@ -3,6 +3,7 @@
 mod bindings;
 mod resource_sets;
 
+pub use crate::id::{BindingMemberId, CustomRoleId, ResourceId, ResourceSetId};
 use chrono::{DateTime, Utc};
 use client_core::{Call, Path, Request, Safety};
 use serde::Serialize;
@@ -13,7 +14,6 @@ pub use self::resource_sets::{NewResourceSet, Resource, ResourceSet, ResourceSet
 use crate::Error;
 use crate::client::OktaClient;
 use crate::entity::entity;
-use crate::id::CustomRoleId;
 use crate::list::Listing;
 
 entity! {

@@ -5,6 +5,7 @@ mod model;
 mod sessions;
 mod users;
 
+pub use crate::id::{IdentitySourceId, ImportSessionId};
 use std::time::Duration;
 
 use client_core::{Delivery, Path};
@@ -18,7 +19,6 @@ pub use self::sessions::{ImportSessions, MOST_PER_UPLOAD};
 pub use self::users::IdentitySourceUsers;
 use crate::Error;
 use crate::client::OktaClient;
-use crate::id::{IdentitySourceId, ImportSessionId};
 
 /// How long to wait before a session is looked at again: Okta allows some 15 looks a minute.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
@@ -67,7 +67,8 @@ impl<'a> IdentitySource<'a> {
     /// ```
     /// # async fn run(okta: okta_client::OktaClient) -> Result<(), Box<dyn std::error::Error>> {
     /// use std::time::Duration;
-    /// use okta_client::{Import, ImportStatus, Profile, SourceUser};
+    /// use okta_client::identity_sources::{Import, ImportStatus, SourceUser};
+    /// use okta_client::users::Profile;
     ///
     /// let ann = Profile::new()
     ///     .with("userName", "ann.lee@acme.example")

@@ -56,7 +56,7 @@ impl LinkedObjectSide {
 }
 
 /// Relations between users, from [`OktaClient::linked_objects`]. Who is linked with whom is
-/// [`Users::linked_objects`](crate::Users::linked_objects).
+/// [`Users::linked_objects`](crate::users::Users::linked_objects).
 #[derive(Debug, Clone, Copy)]
 pub struct LinkedObjects<'a> {
     client: &'a OktaClient,

@@ -1,12 +1,12 @@
 //! The org itself: its settings, its engine, its features.
 
+pub use crate::id::{FeatureId, OrgId};
 use chrono::{DateTime, Utc};
 use client_core::{Call, Path, Request, open_enum};
 
 use crate::Error;
 use crate::client::OktaClient;
 use crate::entity::entity;
-use crate::id::{FeatureId, OrgId};
 use crate::list::Listing;
 
 entity! {

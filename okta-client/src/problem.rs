@@ -69,7 +69,7 @@ impl OktaProblem {
     }
 
     /// Whether a conditional change was refused because the user's profile is not any more what it was when the
-    /// [`ETag`](crate::ETag) was read: read it again, and decide again.
+    /// [`ETag`](crate::users::ETag) was read: read it again, and decide again.
     #[must_use]
     pub fn is_stale(&self) -> bool {
         self.is_code("E0000231")

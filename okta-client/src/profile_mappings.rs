@@ -1,5 +1,6 @@
 //! Profile mappings: how attributes of one profile become those of another.
 
+pub use crate::id::ProfileMappingId;
 use std::collections::BTreeMap;
 
 use client_core::{Call, Path, Request, Safety, open_enum};
@@ -8,7 +9,6 @@ use serde::Serialize;
 use crate::Error;
 use crate::client::OktaClient;
 use crate::entity::entity;
-use crate::id::ProfileMappingId;
 use crate::list::Listing;
 
 entity! {

@@ -1,5 +1,6 @@
 //! Rate limits: what the org has set, and the share that each principal has.
 
+pub use crate::id::PrincipalRateLimitId;
 use chrono::{DateTime, Utc};
 use client_core::{Call, Path, Request, Safety, open_enum};
 use serde::{Deserialize, Serialize};
@@ -8,7 +9,6 @@ use crate::Error;
 use crate::client::OktaClient;
 use crate::entity::entity;
 use crate::filter::{Filter, Filtered as _};
-use crate::id::PrincipalRateLimitId;
 use crate::list::Listing;
 
 /// The org's rate-limit settings, from [`OktaClient::rate_limits`]. Scopes: `okta.rateLimits.read`,

@@ -3,6 +3,7 @@
 mod model;
 mod targets;
 
+pub use crate::id::{ClientId, RoleAssignmentId};
 use client_core::{Call, DecodeError, Path, Request, Response, Safety};
 use futures::{Stream, StreamExt as _, TryStreamExt as _};
 
@@ -13,7 +14,7 @@ pub use self::model::{
 pub use self::targets::RoleTargets;
 use crate::Error;
 use crate::client::OktaClient;
-use crate::id::{ClientId, GroupId, RoleAssignmentId, UserId};
+use crate::id::{GroupId, UserId};
 use crate::list::Listing;
 
 /// How many admins' roles are asked for at once.
@@ -111,9 +112,9 @@ impl<'a> RoleAssignments<'a> {
     /// `POST …/roles`: assigns a role.
     ///
     /// ```
-    /// use okta_client::{NewRoleAssignment, RoleType};
+    /// use okta_client::roles::{NewRoleAssignment, RoleType};
     ///
-    /// # async fn run(okta: okta_client::OktaClient, ann: okta_client::UserId, oslo: okta_client::GroupId)
+    /// # async fn run(okta: okta_client::OktaClient, ann: okta_client::users::UserId, oslo: okta_client::groups::GroupId)
     /// # -> Result<(), okta_client::Error> {
     /// let roles = okta.roles().of_user(&ann);
     /// let help_desk = roles.assign(&NewRoleAssignment::standard(RoleType::HelpDeskAdmin)).await?;

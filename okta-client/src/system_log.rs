@@ -59,7 +59,7 @@ impl<'a> SystemLog<'a> {
     /// use std::time::Duration;
     ///
     /// use futures::TryStreamExt as _;
-    /// use okta_client::TailFrom;
+    /// use okta_client::system_log::TailFrom;
     ///
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -3,6 +3,7 @@
 mod check;
 mod model;
 
+pub use crate::id::UserSchemaId;
 use std::collections::BTreeMap;
 
 use client_core::{Call, Path, Request, Safety};
@@ -16,7 +17,6 @@ pub use self::model::{
 };
 use crate::Error;
 use crate::client::OktaClient;
-use crate::id::UserSchemaId;
 
 /// User schemas, from [`OktaClient::user_schemas`].
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +30,7 @@ impl<'a> UserSchemas<'a> {
     }
 
     /// `GET /api/v1/meta/schemas/user/{id}`. Scope `okta.schemas.read`. The id is
-    /// [`UserType::schema_id`](crate::UserType::schema_id), or [`UserSchemaId::of_default_type`].
+    /// [`UserType::schema_id`](crate::user_types::UserType::schema_id), or [`UserSchemaId::of_default_type`].
     ///
     /// # Errors
     ///
@@ -58,7 +58,7 @@ fn schema(id: &UserSchemaId) -> Path {
 /// A change of a user schema, for [`UserSchemas::update`].
 ///
 /// ```
-/// use okta_client::{AttributeKind, SchemaAttribute, SchemaPatch};
+/// use okta_client::user_schema::{AttributeKind, SchemaAttribute, SchemaPatch};
 ///
 /// let mut badge = SchemaAttribute::new(AttributeKind::String, "Badge number");
 /// badge.max_length = Some(12);

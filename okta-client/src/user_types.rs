@@ -1,5 +1,6 @@
 //! User types: which schema a person's profile follows.
 
+pub use crate::id::UserTypeId;
 use chrono::{DateTime, Utc};
 use client_core::{Call, Path, Request, Safety};
 use serde_json::{Map, Value, json};
@@ -7,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::Error;
 use crate::client::OktaClient;
 use crate::entity::entity;
-use crate::id::{UserSchemaId, UserTypeId};
+use crate::id::UserSchemaId;
 use crate::list::Listing;
 
 entity! {

@@ -14,6 +14,7 @@ mod sessions;
 mod status;
 mod wait;
 
+pub use crate::id::{GrantId, RealmId, RefreshTokenId, UserId};
 use client_core::{Call, Path, Request, Safety};
 
 pub use self::about::{
@@ -38,7 +39,6 @@ pub use self::status::{Allowed, Transition, UserStatus};
 pub use self::wait::WaitForStatus;
 use crate::Error;
 use crate::client::OktaClient;
-use crate::id::UserId;
 
 /// Users, from [`OktaClient::users`].
 #[derive(Debug, Clone, Copy)]

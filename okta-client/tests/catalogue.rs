@@ -6,7 +6,7 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use okta_client::event_types;
+use okta_client::system_log::event_types;
 
 /// What the reference says, piece by piece: a name, or whether event hooks deliver the names before.
 #[derive(Debug)]

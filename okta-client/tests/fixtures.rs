@@ -11,10 +11,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use okta_client::apps::{App, AppUser};
+use okta_client::factors::Factor;
+use okta_client::group_rules::{GivenMemberships, GroupRule};
+use okta_client::groups::Group;
+use okta_client::hooks::EventHook;
+use okta_client::rate_limits::{PerClientMode, PerClientSettings};
+use okta_client::roles::RoleAssignment;
+use okta_client::users::{ActivationLink, Mail, User};
 use okta_client::{
-    ActivationLink, App, AppUser, Call, Class, Error, EventHook, ExposeSecret as _, Factor, GivenMemberships,
-    Group, GroupRule, Mail, OktaClient, Path, PerClientMode, PerClientSettings, Problem as _, Request,
-    RoleAssignment, Transport, TransportError, User,
+    Call, Class, Error, ExposeSecret as _, OktaClient, Path, Problem as _, Request, Transport, TransportError,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;

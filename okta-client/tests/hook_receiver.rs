@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 use http::{Method, Request, StatusCode, header};
 use http_body::{Body, Frame};
-use okta_client::{HookDelivery, HookReceived, HookReceiver, HookRefusal, HookSecret, NoHookDelivery};
+use okta_client::hooks::{HookDelivery, HookReceived, HookReceiver, HookRefusal, HookSecret, NoHookDelivery};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

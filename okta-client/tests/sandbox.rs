@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use okta_client::{
-    Activation, Delivery, Event, Filter, GroupKind, LogOutcome, Mail, NewUser, Observer, OktaClient, Profile,
-    ProfilePatch, UserId, UserStatus,
-};
+use okta_client::groups::GroupKind;
+use okta_client::system_log::LogOutcome;
+use okta_client::users::{Activation, Mail, NewUser, Profile, ProfilePatch, UserId, UserStatus};
+use okta_client::{Delivery, Event, Filter, Observer, OktaClient};
 use sandbox::{Effect, Fault, Limits, Sandbox};
 
 use support::frozen::client;

@@ -6,10 +6,13 @@ mod support;
 
 use std::time::Duration;
 
-use okta_client::{
-    AppGroupPatch, AppId, AppStatus, AppUserPatch, Assigned, AssignmentScope, GroupAssignment, GroupId,
-    NewApp, NewAppUser, OktaClient, Profile, SignOnMode, UserId,
+use okta_client::OktaClient;
+use okta_client::apps::{
+    AppGroupPatch, AppId, AppStatus, AppUserPatch, Assigned, AssignmentScope, GroupAssignment, NewApp,
+    NewAppUser, SignOnMode,
 };
+use okta_client::groups::GroupId;
+use okta_client::users::{Profile, UserId};
 use sandbox::{Effect, Fault, Limits, Sandbox, app_id, group_id};
 use serde_json::json;
 
@@ -185,7 +188,7 @@ async fn who_is_deactivated_has_no_apps_and_gets_back_only_those_of_groups() {
     assert_eq!(apps_of(&okta, &ann).await, []);
     let gone = events(&sandbox).iter().filter(|event| event.ends_with("remove")).count();
     assert_eq!(gone, 3);
-    okta.users().activate(&ann, okta_client::Mail::Withhold).await.unwrap();
+    okta.users().activate(&ann, okta_client::users::Mail::Withhold).await.unwrap();
     let back: Vec<String> = apps_of(&okta, &ann).await.into_iter().map(|(label, _)| label).collect();
     assert_eq!(back, ["Handbook", "GitHub"]);
 }

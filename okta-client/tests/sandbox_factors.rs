@@ -9,11 +9,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt as _;
-use okta_client::{
-    ActivationProof, AuthenticatorKey, Clock, ExposeSecret as _, Factor, FactorId, FactorResult,
-    FactorStatus, FactorType, Identifiers, NewFactor, OktaClient, Proof, PushChallenge, RecoveryNumber,
-    SecretString, UserId,
+use okta_client::authenticator_enrollments::Identifiers;
+use okta_client::authenticators::AuthenticatorKey;
+use okta_client::factors::{
+    ActivationProof, Factor, FactorId, FactorResult, FactorStatus, FactorType, NewFactor, Proof,
+    PushChallenge, RecoveryNumber,
 };
+use okta_client::users::UserId;
+use okta_client::{Clock, ExposeSecret as _, OktaClient, SecretString};
 use sandbox::{Effect, Fault, PushAnswer, Sandbox};
 use serde_json::json;
 

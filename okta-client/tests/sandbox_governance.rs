@@ -7,11 +7,14 @@ mod support;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use okta_client::{
+use okta_client::governance::{
     AccessRequestStatus, AccessTaskKind, CampaignReviewer, CampaignSchedule, CampaignStatus, CampaignTargets,
-    CatalogEntryId, Filter, GrantStatus, Group, NewAccessRequest, NewCampaign, OktaClient, Reassignment,
-    Remediation, RemediationOnEnd, RemediationStatus, Resolution, ReviewDecision, UserId,
+    CatalogEntryId, GrantStatus, NewAccessRequest, NewCampaign, Reassignment, Remediation, RemediationOnEnd,
+    RemediationStatus, Resolution, ReviewDecision,
 };
+use okta_client::groups::Group;
+use okta_client::users::UserId;
+use okta_client::{Filter, OktaClient};
 use sandbox::Sandbox;
 
 use support::frozen::client;

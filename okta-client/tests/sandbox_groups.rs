@@ -4,10 +4,10 @@
 
 mod support;
 
-use okta_client::{
-    Filter, GivenMemberships, GroupId, GroupProfile, GroupRuleStatus, NewGroupRule, NewUser, OktaClient,
-    Owner, Profile, ProfilePatch, UserId,
-};
+use okta_client::group_rules::{GivenMemberships, GroupRuleStatus, NewGroupRule};
+use okta_client::groups::{GroupId, GroupProfile, Owner};
+use okta_client::users::{NewUser, Profile, ProfilePatch, UserId};
+use okta_client::{Filter, OktaClient};
 use sandbox::{Effect, Fault, Limits, Sandbox, group_id};
 use serde_json::Value;
 
@@ -26,7 +26,7 @@ async fn hire(okta: &OktaClient, login: &str, department: &str) -> UserId {
     let profile = Profile::new().with("login", login).with("email", login);
     let profile = profile.with("firstName", "Ann").with("lastName", "Lee").with("department", department);
     let new = NewUser::new(profile);
-    okta.users().create(&new, okta_client::Activation::Staged).await.unwrap().id
+    okta.users().create(&new, okta_client::users::Activation::Staged).await.unwrap().id
 }
 
 async fn is_member(okta: &OktaClient, group: &GroupId, user: &UserId) -> bool {

@@ -13,10 +13,12 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::routing::any;
-use okta_client::{
+use okta_client::OktaClient;
+use okta_client::hooks::{
     EventHook, EventHookId, HookDelivery, HookReceived, HookReceiver, HookSecret, HookStatus,
-    HookVerification, NewEventHook, OktaClient, User,
+    HookVerification, NewEventHook,
 };
+use okta_client::users::User;
 use sandbox::{Limits, Sandbox};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;

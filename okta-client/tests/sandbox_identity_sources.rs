@@ -6,10 +6,12 @@ mod support;
 
 use std::time::Duration;
 
-use okta_client::{
-    ExternalId, IdentitySourceId, Import, ImportStatus, MappingPatch, OktaClient, Profile, PushStatus,
-    SourceGroup, SourceMemberships, SourceUser, UserStatus,
+use okta_client::OktaClient;
+use okta_client::identity_sources::{
+    ExternalId, IdentitySourceId, Import, ImportStatus, SourceGroup, SourceMemberships, SourceUser,
 };
+use okta_client::profile_mappings::{MappingPatch, PushStatus};
+use okta_client::users::{Profile, UserStatus};
 use sandbox::{Effect, Fault, Sandbox};
 
 use support::frozen::client;

@@ -6,10 +6,14 @@ mod support;
 
 use std::time::Duration;
 
-use okta_client::{
-    AdminNotifications, DeviceExpand, DeviceId, DeviceStatus, Engine, FeatureStatus, Filter, OktaClient,
-    PerClientMode, PerClientSettings, PrincipalShare, PrincipalType, SessionId, User,
+use okta_client::devices::{DeviceExpand, DeviceId, DeviceStatus};
+use okta_client::org::{Engine, FeatureStatus};
+use okta_client::rate_limits::{
+    AdminNotifications, PerClientMode, PerClientSettings, PrincipalShare, PrincipalType,
 };
+use okta_client::sessions::SessionId;
+use okta_client::users::User;
+use okta_client::{Filter, OktaClient};
 use sandbox::Sandbox;
 use serde_json::json;
 

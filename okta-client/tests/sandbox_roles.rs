@@ -7,10 +7,11 @@ mod support;
 use std::sync::Arc;
 
 use futures::TryStreamExt as _;
-use okta_client::{
-    GroupId, NewCustomRole, NewResourceSet, NewRoleAssignment, OktaClient, ProfilePatch, RoleHolder,
-    RoleType, ServiceApp, SuperAdmin, UserId,
-};
+use okta_client::groups::GroupId;
+use okta_client::iam::{NewCustomRole, NewResourceSet};
+use okta_client::roles::{NewRoleAssignment, RoleHolder, RoleType, SuperAdmin};
+use okta_client::users::{ProfilePatch, UserId};
+use okta_client::{OktaClient, ServiceApp};
 use sandbox::{Effect, Fault, Sandbox, group_id};
 use serde_json::json;
 

@@ -6,12 +6,13 @@ mod support;
 
 use std::time::Duration;
 
-use okta_client::{
-    Activation, Allowed, AttributeKind, Delivery, ExposeSecret as _, Filter, LinkedObject, LinkedObjectSide,
-    Mail, NewUser, OktaClient, Order, PasswordHash, Profile, ProfilePatch, ProviderKind, RiskLevel, Salt,
-    SchemaAttribute, SchemaPatch, SecretString, SignIn, Transition, UserId, UserSchemaId, UserStatus,
-    UserUpdate, WholeUser,
+use okta_client::linked_objects::{LinkedObject, LinkedObjectSide};
+use okta_client::user_schema::{AttributeKind, SchemaAttribute, SchemaPatch, UserSchemaId};
+use okta_client::users::{
+    Activation, Allowed, Mail, NewUser, Order, PasswordHash, Profile, ProfilePatch, ProviderKind, RiskLevel,
+    Salt, SignIn, Transition, UserId, UserStatus, UserUpdate, WholeUser,
 };
+use okta_client::{Delivery, ExposeSecret as _, Filter, OktaClient, SecretString};
 use sandbox::{Effect, Fault, Limits, Sandbox};
 use serde_json::json;
 

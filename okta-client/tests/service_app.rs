@@ -15,9 +15,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use mockito::Matcher;
-use okta_client::{
-    Clock as _, ConfigError, Delivery, OktaClient, ServiceApp, Transport, TransportError, UserId,
-};
+use okta_client::users::UserId;
+use okta_client::{Clock as _, ConfigError, Delivery, OktaClient, ServiceApp, Transport, TransportError};
 use serde_json::{Value, json};
 
 use support::{TestClock, shared};
@@ -162,7 +161,7 @@ impl Org {
         }
     }
 
-    async fn get(&self) -> Result<okta_client::User, okta_client::Error> {
+    async fn get(&self) -> Result<okta_client::users::User, okta_client::Error> {
         self.okta.users().get(&ann()).await
     }
 
@@ -555,7 +554,7 @@ async fn a_recorded_org_is_spoken_to_as_the_recording_has_it() {
         .clock(Arc::new(TestClock::default()))
         .build()
         .unwrap();
-    let users: Vec<okta_client::User> =
+    let users: Vec<okta_client::users::User> =
         futures::TryStreamExt::try_collect(okta.users().list().limit(1).send()).await.unwrap();
     assert!(users.is_empty());
 

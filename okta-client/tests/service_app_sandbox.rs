@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::TryStreamExt as _;
-use okta_client::{Clock, Finding, OktaClient, ServiceApp, User};
+use okta_client::users::User;
+use okta_client::{Clock, Finding, OktaClient, ServiceApp};
 use sandbox::{Effect, Fault, Sandbox};
 use serde_json::Value;
 

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use futures::{FutureExt as _, StreamExt as _};
-use okta_client::{Filter, LogBatch, LogCursor, LogNotice, LogTail, OktaClient, TailFrom};
+use okta_client::system_log::{LogBatch, LogCursor, LogNotice, LogTail, TailFrom};
+use okta_client::{Filter, OktaClient};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use sandbox::{Effect, Fault, Limits, Sandbox};

@@ -8,10 +8,11 @@ use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Utc};
 use futures::{StreamExt as _, TryStreamExt as _};
+use okta_client::groups::{Group, GroupId, GroupKind};
+use okta_client::users::{Activation, Mail, NewUser, Profile, ProfilePatch, User, UserId, UserStatus};
 use okta_client::{
-    Activation, Call, Class, ConfigError, Delivery, Event, ExposeSecret as _, Failure, Filter, Group,
-    GroupId, GroupKind, Mail, NewUser, Observer, OktaClient, Path, Position, Problem as _, Profile,
-    ProfilePatch, Request, User, UserId, UserStatus,
+    Call, Class, ConfigError, Delivery, Event, ExposeSecret as _, Failure, Filter, Observer, OktaClient,
+    Path, Position, Problem as _, Request,
 };
 use serde_json::{Value, json};
 

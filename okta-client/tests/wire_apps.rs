@@ -4,11 +4,14 @@
 
 mod support;
 
-use okta_client::{
+use okta_client::Filter;
+use okta_client::apps::{
     App, AppFeature, AppFeatureStatus, AppGroupExpand, AppGroupPatch, AppId, AppStatus, AppUser,
-    AppUserPatch, AppUserStatus, Assigned, AssignmentScope, Filter, GroupAssignment, GroupId, NewApp,
-    NewAppUser, Profile, ProfilePatch, SignOnMode, SyncState, UserId,
+    AppUserPatch, AppUserStatus, Assigned, AssignmentScope, GroupAssignment, NewApp, NewAppUser, SignOnMode,
+    SyncState,
 };
+use okta_client::groups::GroupId;
+use okta_client::users::{Profile, ProfilePatch, UserId};
 use serde_json::{Value, json};
 use support::org::{Org, empty, html, problem, reply};
 

@@ -6,11 +6,14 @@ mod support;
 
 use std::time::Duration;
 
-use okta_client::{
-    ActivationProof, AuthenticatorId, AuthenticatorKey, Class, ExposeSecret as _, Factor, FactorId,
-    FactorProvider, FactorResult, FactorStatus, FactorType, FactorVerification, Identifiers, NewFactor,
-    PhoneNumber, Problem as _, Proof, PushChallenge, RecoveryNumber, SecretString, UserId,
+use okta_client::authenticator_enrollments::Identifiers;
+use okta_client::authenticators::{AuthenticatorId, AuthenticatorKey};
+use okta_client::factors::{
+    ActivationProof, Factor, FactorId, FactorProvider, FactorResult, FactorStatus, FactorType,
+    FactorVerification, NewFactor, PhoneNumber, Proof, PushChallenge, RecoveryNumber,
 };
+use okta_client::users::UserId;
+use okta_client::{Class, ExposeSecret as _, Problem as _, SecretString};
 use serde_json::{Value, json};
 
 use support::org::{Org, empty, problem, reply};

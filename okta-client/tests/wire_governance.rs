@@ -5,13 +5,15 @@
 mod support;
 
 use chrono::{DateTime, Utc};
-use okta_client::{
-    AccessRequestId, AccessRequestStatus, AppId, CampaignId, CampaignReviewer, CampaignSchedule,
-    CampaignStatus, CampaignTargets, CatalogEntryId, Delivery, Filter, GrantStatus, NewAccessRequest,
-    NewCampaign, NewSecurityAccessReview, OperationStatus, Orn, Reassignment, Remediation, RemediationOnEnd,
-    RequestFieldKind, Resolution, ReviewDecision, ReviewId, SecurityAccessAction, SecurityAccessReviewPatch,
-    SecurityReviewAction, UserId,
+use okta_client::apps::AppId;
+use okta_client::governance::{
+    AccessRequestId, AccessRequestStatus, CampaignId, CampaignReviewer, CampaignSchedule, CampaignStatus,
+    CampaignTargets, CatalogEntryId, GrantStatus, NewAccessRequest, NewCampaign, NewSecurityAccessReview,
+    OperationStatus, Orn, Reassignment, Remediation, RemediationOnEnd, RequestFieldKind, Resolution,
+    ReviewDecision, ReviewId, SecurityAccessAction, SecurityAccessReviewPatch, SecurityReviewAction,
 };
+use okta_client::users::UserId;
+use okta_client::{Delivery, Filter};
 use serde_json::{Value, json};
 
 use support::org::{Org, Reply, empty, html, problem, reply};

@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use bytes::Bytes;
-use okta_client::{
-    Filter, GivenMemberships, Group, GroupExpand, GroupId, GroupKind, GroupOwner, GroupProfile, GroupRule,
-    GroupRuleId, GroupRuleStatus, NewGroupRule, Owner, OwnerKind, SortOrder, Transport, TransportError,
-    UserId,
+use okta_client::group_rules::{GivenMemberships, GroupRule, GroupRuleId, GroupRuleStatus, NewGroupRule};
+use okta_client::groups::{
+    Group, GroupExpand, GroupId, GroupKind, GroupOwner, GroupProfile, Owner, OwnerKind,
 };
+use okta_client::users::UserId;
+use okta_client::{Filter, SortOrder, Transport, TransportError};
 use serde_json::{Value, json};
 use support::org::{Org, empty, html, problem, reply};
 

@@ -5,12 +5,12 @@
 
 mod support;
 
-use okta_client::{
-    Class, Delivery, EventHook, EventHookId, HookChannelKind, HookPatch, HookSecret, HookStatus,
-    HookVerification, InlineHookAnswer, InlineHookAuth, InlineHookData, InlineHookId, InlineHookKind,
-    InlineHookRequest, InlineHookToken, NewEventHook, NewInlineHook, Problem as _, TelephonyOutcome,
-    TelephonyStatus,
+use okta_client::hooks::{
+    EventHook, EventHookId, HookChannelKind, HookPatch, HookSecret, HookStatus, HookVerification,
+    InlineHookAnswer, InlineHookAuth, InlineHookData, InlineHookId, InlineHookKind, InlineHookRequest,
+    InlineHookToken, NewEventHook, NewInlineHook, TelephonyOutcome, TelephonyStatus,
 };
+use okta_client::{Class, Delivery, Problem as _};
 use serde_json::{Value, json};
 
 use support::org::{Org, empty, html, problem, reply};

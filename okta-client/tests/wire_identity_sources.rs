@@ -6,10 +6,12 @@ mod support;
 
 use std::time::Duration;
 
-use okta_client::{
-    Delivery, ExternalId, IdentitySourceId, Import, ImportSessionId, ImportStatus, MOST_PER_UPLOAD, Profile,
-    SourceGroup, SourceMemberships, SourceUser,
+use okta_client::Delivery;
+use okta_client::identity_sources::{
+    ExternalId, IdentitySourceId, Import, ImportSessionId, ImportStatus, MOST_PER_UPLOAD, SourceGroup,
+    SourceMemberships, SourceUser,
 };
+use okta_client::users::Profile;
 use serde_json::{Value, json};
 
 use support::org::{Org, empty, html, problem, reply};

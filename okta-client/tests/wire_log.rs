@@ -6,10 +6,10 @@ mod support;
 
 use chrono::{DateTime, Utc};
 use futures::StreamExt as _;
-use okta_client::{
-    Filter, LogBatch, LogEvent, LogNotice, LogOutcome, LogSeverity, LogTail, OktaClient, TailFrom,
-    event_types,
+use okta_client::system_log::{
+    LogBatch, LogEvent, LogNotice, LogOutcome, LogSeverity, LogTail, TailFrom, event_types,
 };
+use okta_client::{Filter, OktaClient};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -139,7 +139,7 @@ proptest! {
         let event: LogEvent = serde_json::from_str(&text).unwrap();
         prop_assert_eq!(event.uuid(), value["uuid"].as_str());
         let actor = event.actor();
-        let id = actor.as_ref().and_then(okta_client::LogEntity::id);
+        let id = actor.as_ref().and_then(okta_client::system_log::LogEntity::id);
         prop_assert_eq!(id, value["actor"]["id"].as_str());
         let kinds: Vec<_> = event.targets().map(|target| target.kind().unwrap_or_default().to_owned()).collect();
         let targets = value["target"].as_array().cloned().unwrap_or_default();
@@ -298,5 +298,5 @@ async fn a_cursor_shows_nobody_and_takes_nothing_but_a_cursor() {
     assert!(!format!("{cursor:?}").contains("ann.lee"));
     let mut text = serde_json::to_value(&cursor).unwrap();
     text["seen"] = json!("AAAA");
-    assert!(serde_json::from_value::<okta_client::LogCursor>(text).is_err());
+    assert!(serde_json::from_value::<okta_client::system_log::LogCursor>(text).is_err());
 }

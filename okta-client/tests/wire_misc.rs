@@ -6,12 +6,15 @@
 mod support;
 
 use chrono::{DateTime, Utc};
-use okta_client::{
-    AdminNotifications, Delivery, DeviceExpand, DeviceId, DevicePlatform, DeviceStatus, Engine,
-    FeatureStatus, Filter, ManagementStatus, MappingPatch, PerClientMode, PerClientSettings,
-    PrincipalRateLimitId, PrincipalShare, PrincipalType, ProfileMappingId, PushStatus, SessionId,
-    SessionStatus, UserId, UserStatus,
+use okta_client::devices::{DeviceExpand, DeviceId, DevicePlatform, DeviceStatus, ManagementStatus};
+use okta_client::org::{Engine, FeatureStatus};
+use okta_client::profile_mappings::{MappingPatch, ProfileMappingId, PushStatus};
+use okta_client::rate_limits::{
+    AdminNotifications, PerClientMode, PerClientSettings, PrincipalRateLimitId, PrincipalShare, PrincipalType,
 };
+use okta_client::sessions::{SessionId, SessionStatus};
+use okta_client::users::{UserId, UserStatus};
+use okta_client::{Delivery, Filter};
 use serde_json::{Value, json};
 
 use support::org::{Org, empty, html, problem, reply};

@@ -5,11 +5,14 @@
 mod support;
 
 use futures::TryStreamExt as _;
-use okta_client::{
-    AppId, Class, CustomRoleId, GroupId, NewCustomRole, NewResourceSet, NewRoleAssignment, Problem as _,
-    ResourceSetId, RoleAssignment, RoleAssignmentId, RoleAssignmentType, RoleHolder, RoleType, SuperAdmin,
-    UserId,
+use okta_client::apps::AppId;
+use okta_client::groups::GroupId;
+use okta_client::iam::{CustomRoleId, NewCustomRole, NewResourceSet, ResourceSetId};
+use okta_client::roles::{
+    NewRoleAssignment, RoleAssignment, RoleAssignmentId, RoleAssignmentType, RoleHolder, RoleType, SuperAdmin,
 };
+use okta_client::users::UserId;
+use okta_client::{Class, Problem as _};
 use serde_json::{Value, json};
 
 use support::org::{Org, empty, problem, reply};

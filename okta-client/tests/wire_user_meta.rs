@@ -4,10 +4,12 @@
 
 mod support;
 
-use okta_client::{
-    AttributeKind, LinkedObject, LinkedObjectSide, MisfitReason, Profile, SchemaAttribute, SchemaPatch,
-    Uniqueness, UserSchema, UserSchemaId, UserType, UserTypeId,
+use okta_client::linked_objects::{LinkedObject, LinkedObjectSide};
+use okta_client::user_schema::{
+    AttributeKind, MisfitReason, SchemaAttribute, SchemaPatch, Uniqueness, UserSchema, UserSchemaId,
 };
+use okta_client::user_types::{UserType, UserTypeId};
+use okta_client::users::Profile;
 use serde_json::{Value, json};
 
 use support::org::{Org, empty, html, problem, reply};

@@ -7,11 +7,11 @@ mod support;
 
 use std::time::Duration;
 
-use okta_client::{
-    Activation, Allowed, Delivery, ETag, ExposeSecret as _, Failure, Filter, Mail, NewUser, Order,
-    PasswordHash, Pbkdf2Digest, Profile, ProfilePatch, ProviderKind, RiskLevel, Salt, SecretString, SignIn,
-    Subject, Transition, UserId, UserStatus, UserUpdate, WholeUser,
+use okta_client::users::{
+    Activation, Allowed, ETag, Mail, NewUser, Order, PasswordHash, Pbkdf2Digest, Profile, ProfilePatch,
+    ProviderKind, RiskLevel, Salt, SignIn, Subject, Transition, UserId, UserStatus, UserUpdate, WholeUser,
 };
+use okta_client::{Delivery, ExposeSecret as _, Failure, Filter, SecretString};
 use serde_json::{Value, json};
 
 use support::org::{Org, empty, html, problem, reply};

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use okta_client::{
-    Activation, Filter, GroupId, Mail, NewUser, OktaClient, Profile, ProfilePatch, User, UserId, UserStatus,
-};
+use okta_client::groups::GroupId;
+use okta_client::users::{Activation, Mail, NewUser, Profile, ProfilePatch, User, UserId, UserStatus};
+use okta_client::{Filter, OktaClient};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

@@ -32,7 +32,8 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use chrono::NaiveTime;
-use okta_client::{GroupKind, Profile, ProfilePatch, UserStatus};
+use okta_client::groups::GroupKind;
+use okta_client::users::{Profile, ProfilePatch, UserStatus};
 use servicenow_client::{Field, Query, ScReqItem, ScTask, TaskState};
 
 use self::hire::Hire;
@@ -265,7 +266,7 @@ fn rejoin(
     still_wanted: Step,
 ) -> Vec<Step> {
     let account = Account::Existing { id: former.id, login: former.login };
-    let kept = |id: &okta_client::GroupId| {
+    let kept = |id: &okta_client::groups::GroupId| {
         grants
             .iter()
             .any(|Grant { entitlement: Entitlement::OktaGroup { id: granted, .. }, .. }| granted == id)

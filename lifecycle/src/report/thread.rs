@@ -4,7 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use okta_client::{Filter, LogEvent};
+use okta_client::Filter;
+use okta_client::system_log::LogEvent;
 use serde::Serialize;
 use servicenow_client::{Query, Record as _, ScReqItem, ScTask, SysId};
 

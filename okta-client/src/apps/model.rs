@@ -163,7 +163,7 @@ impl fmt::Debug for OpenObject {
 /// [`signOnMode`](SignOnMode).
 ///
 /// ```
-/// use okta_client::{NewApp, SignOnMode};
+/// use okta_client::apps::{NewApp, SignOnMode};
 /// use serde_json::json;
 ///
 /// let handbook = NewApp::new("Handbook", SignOnMode::Bookmark)

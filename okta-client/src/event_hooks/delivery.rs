@@ -11,7 +11,7 @@ use crate::id::EventHookId;
 use crate::system_log::LogEvent;
 
 /// Events that a hook delivered, in the order in which they stood in the request (which is no order: see
-/// [`HookReceiver`](crate::HookReceiver)).
+/// [`HookReceiver`](crate::hooks::HookReceiver)).
 ///
 /// What a queue has to keep is [`body`](Self::body); [`parse`](Self::parse) reads it again.
 #[derive(Clone, PartialEq)]

@@ -115,7 +115,7 @@ impl EventHook {
 /// An event hook to be made.
 ///
 /// ```
-/// use okta_client::{HookSecret, NewEventHook};
+/// use okta_client::hooks::{HookSecret, NewEventHook};
 ///
 /// # fn run(secret: HookSecret) {
 /// let hook = NewEventHook::new("security-feed", "https://hooks.acme.example/okta", secret)
@@ -149,8 +149,8 @@ impl NewEventHook {
         }
     }
 
-    /// Delivers events of these types too, by name or as an [`EventType`](crate::EventType) that
-    /// [is eligible](crate::EventType::is_hook_eligible). It must have one at least.
+    /// Delivers events of these types too, by name or as an [`EventType`](crate::system_log::EventType) that
+    /// [is eligible](crate::system_log::EventType::is_hook_eligible). It must have one at least.
     pub fn events<T: Into<String>>(mut self, types: impl IntoIterator<Item = T>) -> Self {
         self.events.extend(types.into_iter().map(Into::into));
         self

@@ -31,7 +31,7 @@ const DEFAULT_CAP: usize = 1024 * 1024;
 /// ```
 /// use bytes::Bytes;
 /// use http::{Request, Response};
-/// use okta_client::{HookDelivery, HookReceived, HookReceiver};
+/// use okta_client::hooks::{HookDelivery, HookReceived, HookReceiver};
 ///
 /// # fn queue(_: &HookDelivery) -> std::io::Result<()> { Ok(()) }
 /// fn on_request(receiver: &HookReceiver, request: Request<Bytes>) -> Response<Bytes> {
@@ -58,7 +58,7 @@ const DEFAULT_CAP: usize = 1024 * 1024;
 ///
 /// # To change the secret
 ///
-/// Accept both ([`also_accepting`](Self::also_accepting)), [replace](crate::EventHooks::replace) the hook with
+/// Accept both ([`also_accepting`](Self::also_accepting)), [replace](crate::hooks::EventHooks::replace) the hook with
 /// the new one and verify it, and stop accepting the old one when all is well: deliveries on the way carry the old one.
 #[derive(Clone)]
 pub struct HookReceiver {

@@ -16,9 +16,9 @@ impl HookReceiver {
     ///
     /// ```
     /// use axum::Router;
-    /// use okta_client::{HookDelivery, HookReceiver, HookSecret};
+    /// use okta_client::hooks::{HookDelivery, HookReceiver, HookSecret};
     ///
-    /// # fn main() -> Result<(), okta_client::InvalidHookSecret> {
+    /// # fn main() -> Result<(), okta_client::hooks::InvalidHookSecret> {
     /// let secret = HookSecret::new("Authorization", "from your vault".to_owned().into())?;
     /// let (queue, _worker) = tokio::sync::mpsc::channel(1000);
     /// // A queue in memory is for a demonstration: it loses what it holds.

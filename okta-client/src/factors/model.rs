@@ -30,7 +30,7 @@ entity! {
 }
 
 impl Factor {
-    /// What the person needs to finish the enrolment: only in the answer to [`enroll`](crate::Factors::enroll), and
+    /// What the person needs to finish the enrolment: only in the answer to [`enroll`](crate::factors::Factors::enroll), and
     /// only of some kinds.
     #[must_use]
     pub fn activation(&self) -> Option<FactorActivation> {
@@ -48,7 +48,7 @@ pub struct FactorActivation {
     pub shared_secret: Option<SecretString>,
     /// Where the picture is that the person's device scans.
     pub qr_code: Option<SecretString>,
-    /// Until when it is good. Later, begin anew with [`activate_push`](crate::Factors::activate_push).
+    /// Until when it is good. Later, begin anew with [`activate_push`](crate::factors::Factors::activate_push).
     pub expires_at: Option<DateTime<Utc>>,
     /// How far a push enrolment is.
     pub result: Option<FactorResult>,
@@ -149,7 +149,7 @@ impl FactorVerification {
         }
     }
 
-    /// Of a push: what to ask for with [`push_status`](crate::Factors::push_status). Only in the answer that begins it
+    /// Of a push: what to ask for with [`push_status`](crate::factors::Factors::push_status). Only in the answer that begins it
     /// and while it waits.
     #[must_use]
     pub fn transaction(&self) -> Option<FactorTransactionId> {

@@ -58,7 +58,7 @@ impl NewFactor {
         Self::new(FactorType::Email, FactorProvider::Okta, Details::Email(address.into()))
     }
 
-    /// A security question by its key ([`questions`](crate::Factors::questions) has them), and its answer of at least 4
+    /// A security question by its key ([`questions`](crate::factors::Factors::questions) has them), and its answer of at least 4
     /// characters. Active at once.
     #[must_use]
     pub fn question(question: impl Into<String>, answer: SecretString) -> Self {
@@ -256,7 +256,7 @@ impl EnrollFactor<'_> {
     }
 
     /// Takes the place of the number that is registered; not of one that is an active factor, which must be
-    /// [deleted](crate::Factors::delete) first.
+    /// [deleted](crate::factors::Factors::delete) first.
     pub fn replacing_phone(mut self) -> Self {
         self.request = self.request.query("updatePhone", true);
         self

@@ -10,7 +10,7 @@ use client_core::InvalidId;
 /// Spaces, dots and dashes between digits are taken out. Nothing else is: `(0)` may have to be dialled or left out.
 ///
 /// ```
-/// use okta_client::PhoneNumber;
+/// use okta_client::factors::PhoneNumber;
 ///
 /// let number: PhoneNumber = "+1-555-415-1337".parse().unwrap();
 /// assert_eq!(number.as_str(), "+15554151337");

@@ -31,9 +31,9 @@ impl Factors<'_> {
     /// at once. [`await_push`](Self::await_push) waits for what the person says.
     ///
     /// ```
-    /// use okta_client::{FactorResult, PushChallenge};
+    /// use okta_client::factors::{FactorResult, PushChallenge};
     ///
-    /// # async fn run(okta: okta_client::OktaClient, caller: okta_client::UserId, factor: okta_client::FactorId)
+    /// # async fn run(okta: okta_client::OktaClient, caller: okta_client::users::UserId, factor: okta_client::factors::FactorId)
     /// # -> Result<(), okta_client::Error> {
     /// let factors = okta.factors(&caller);
     /// let push = factors.verify_push(&factor, PushChallenge::NumberMatching).await?;

@@ -97,7 +97,7 @@ client_core::define_id!(
 );
 
 impl Orn {
-    /// A user. The org's id is in [`Org::metadata`](crate::Org::metadata).
+    /// A user. The org's id is in [`Org::metadata`](crate::org::Org::metadata).
     #[must_use]
     pub fn user(org: &OrgId, user: &UserId) -> Self {
         Self(format!("orn:okta:directory:{org}:users:{user}"))

@@ -82,7 +82,7 @@ open_enum! {
 /// A campaign to be made.
 ///
 /// ```
-/// use okta_client::{CampaignReviewer, CampaignSchedule, CampaignTargets, NewCampaign, Remediation};
+/// use okta_client::governance::{CampaignReviewer, CampaignSchedule, CampaignTargets, NewCampaign, Remediation};
 ///
 /// # fn run() -> Result<(), Box<dyn std::error::Error>> {
 /// let schedule = CampaignSchedule::once("2026-10-01T09:00:00Z".parse()?, 14, "Europe/Berlin");

@@ -104,7 +104,8 @@ open_enum! {
 /// A rule to be made.
 ///
 /// ```
-/// use okta_client::{GroupId, NewGroupRule};
+/// use okta_client::group_rules::NewGroupRule;
+/// use okta_client::groups::GroupId;
 ///
 /// let sales: GroupId = "00g1ab2cd3EF4gh5i6j7".parse()?;
 /// let rule = NewGroupRule::new("Sales people", r#"user.department=="Sales""#, [sales]);

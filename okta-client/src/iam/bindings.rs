@@ -40,7 +40,7 @@ impl BindingMember {
     }
 }
 
-/// The bindings of one resource set, from [`ResourceSets::bindings`](crate::ResourceSets::bindings). A role and a set have
+/// The bindings of one resource set, from [`ResourceSets::bindings`](crate::iam::ResourceSets::bindings). A role and a set have
 /// one binding, with all who hold the one over the other.
 #[derive(Debug, Clone)]
 pub struct RoleBindings<'a> {

@@ -12,7 +12,7 @@ use crate::id::UserId;
 /// Without commands it means "go on as you would".
 ///
 /// ```
-/// use okta_client::{HookPatch, InlineHookAnswer};
+/// use okta_client::hooks::{HookPatch, InlineHookAnswer};
 ///
 /// let answer = InlineHookAnswer::new().patch_access_token([HookPatch::add_claim("cost_center", 4711)]);
 /// assert_eq!(

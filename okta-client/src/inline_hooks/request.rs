@@ -19,8 +19,8 @@ pub use data::{
 use super::model::InlineHookKind;
 
 /// A request of Okta's to an inline hook's service, which has 3 seconds to answer it with an
-/// [`InlineHookAnswer`](crate::InlineHookAnswer). Look at the secret first
-/// ([`HookReceiver::admits`](crate::HookReceiver::admits)) and cap the body where you read it.
+/// [`InlineHookAnswer`](crate::hooks::InlineHookAnswer). Look at the secret first
+/// ([`HookReceiver::admits`](crate::hooks::HookReceiver::admits)) and cap the body where you read it.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct InlineHookRequest {

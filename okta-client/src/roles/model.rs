@@ -116,7 +116,7 @@ pub(super) enum Role {
 }
 
 impl NewRoleAssignment {
-    /// A role of Okta's own, over everything until it gets a [target](crate::RoleTargets).
+    /// A role of Okta's own, over everything until it gets a [target](crate::roles::RoleTargets).
     pub fn standard(role: RoleType) -> Self {
         Self { role: Role::Standard(role), third_party: false }
     }

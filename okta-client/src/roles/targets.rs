@@ -9,7 +9,7 @@ use crate::groups::Group;
 use crate::id::{AppId, GroupId};
 use crate::list::Listing;
 
-/// What one role assignment is narrowed to, from [`RoleAssignments::targets`](crate::RoleAssignments::targets).
+/// What one role assignment is narrowed to, from [`RoleAssignments::targets`](crate::roles::RoleAssignments::targets).
 ///
 /// A role without targets is over everything. **The first target narrows it to that one; the last cannot be removed**,
 /// since that would widen it again: unassign the role, and assign it anew. `USER_ADMIN`, `HELP_DESK_ADMIN` and

@@ -16,10 +16,11 @@ macro_rules! catalogue {
     ) => {
         /// Types of events that matter to identity work and to whoever watches for incidents.
         ///
-        /// Tell them apart by type and [outcome](crate::LogEvent::outcome), not by severity: a failed sign-in is `INFO`.
+        /// Tell them apart by type and [outcome](crate::system_log::LogEvent::outcome), not by severity: a failed sign-in is `INFO`.
         ///
         /// ```
-        /// use okta_client::{Filter, event_types};
+        /// use okta_client::system_log::event_types;
+        /// use okta_client::Filter;
         ///
         /// let filter = Filter::any_of("eventType", [event_types::USER_ACCOUNT_LOCK, event_types::USER_RISK_CHANGE]);
         /// assert_eq!(
@@ -30,7 +31,7 @@ macro_rules! catalogue {
         /// assert!(event_types::ZONE_ANY.contains("zone.update"));
         /// ```
         pub mod event_types {
-            use crate::{EventFamily, EventType};
+            use crate::system_log::{EventFamily, EventType};
 
             $($(#[$doc])* pub const $name: EventType = EventType { name: $text, hook: eligible!($how) };)+
             $(

@@ -238,7 +238,7 @@ impl LogEvent {
         crate::time::read(self.text(self.places.published.as_ref())?)
     }
 
-    /// `user.lifecycle.create` and some 1,270 others; see [`event_types`](crate::event_types).
+    /// `user.lifecycle.create` and some 1,270 others; see [`event_types`](crate::system_log::event_types).
     #[must_use]
     pub fn event_type(&self) -> Option<&str> {
         self.text(self.places.event_type.as_ref())

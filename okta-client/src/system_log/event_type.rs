@@ -4,10 +4,10 @@ use std::fmt;
 
 use crate::filter::Operand;
 
-/// A type of event, from [`event_types`](crate::event_types).
+/// A type of event, from [`event_types`](crate::system_log::event_types).
 ///
 /// The set is open: Okta has over a thousand, and adds some. Of an event the type is text
-/// ([`LogEvent::event_type`](crate::LogEvent::event_type)); this is for telling those apart that are known.
+/// ([`LogEvent::event_type`](crate::system_log::LogEvent::event_type)); this is for telling those apart that are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EventType {
     pub(super) name: &'static str,

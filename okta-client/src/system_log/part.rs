@@ -123,7 +123,7 @@ part!(
         pub ip_address: String = "ipAddress",
         /// Where that address is.
         pub geographical_context: LogGeographicalContext = "geographicalContext",
-        /// The way of the request; in the deliveries of event hooks only. Elsewhere [`LogEvent::ip_chain`](crate::LogEvent::ip_chain).
+        /// The way of the request; in the deliveries of event hooks only. Elsewhere [`LogEvent::ip_chain`](crate::system_log::LogEvent::ip_chain).
         pub ip_chain: Vec<LogIpAddress> = "ipChain",
     }
 );

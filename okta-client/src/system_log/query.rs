@@ -19,7 +19,7 @@ const LONGEST_FILTER: usize = 4096;
 const MOST_WORDS: usize = 10;
 const LONGEST_WORD: usize = 40;
 
-/// A bounded query, from [`SystemLog::between`](crate::SystemLog::between): to be narrowed and sent.
+/// A bounded query, from [`SystemLog::between`](crate::system_log::SystemLog::between): to be narrowed and sent.
 #[derive(Debug, Clone)]
 #[must_use = "a query fetches nothing until `send`"]
 pub struct LogQuery<'a> {

@@ -56,7 +56,7 @@ impl From<LogCursor> for TailFrom {
     }
 }
 
-/// A tail to be set up, from [`SystemLog::tail`](crate::SystemLog::tail).
+/// A tail to be set up, from [`SystemLog::tail`](crate::system_log::SystemLog::tail).
 #[derive(Debug, Clone)]
 #[must_use = "a tail fetches nothing until `send`"]
 pub struct TailLog<'a> {
@@ -76,7 +76,7 @@ impl<'a> TailLog<'a> {
 }
 
 impl TailLog<'_> {
-    /// Narrows it, as [`LogQuery::filter`](crate::LogQuery::filter) does. It saves no calls. A cursor belongs to
+    /// Narrows it, as [`LogQuery::filter`](crate::system_log::LogQuery::filter) does. It saves no calls. A cursor belongs to
     /// its filter: with another one the tail refuses to go on.
     pub fn filter(mut self, filter: Filter) -> Self {
         self.filter = Some(filter);

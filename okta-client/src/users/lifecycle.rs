@@ -99,8 +99,8 @@ impl<'a> Users<'a> {
     /// both answer alike. So it is [`deactivate`](Self::deactivate) that deactivates, and this wants proof:
     ///
     /// ```
-    /// # async fn run(okta: okta_client::OktaClient, id: okta_client::UserId) -> Result<(), okta_client::Error> {
-    /// use okta_client::UserStatus;
+    /// # async fn run(okta: okta_client::OktaClient, id: okta_client::users::UserId) -> Result<(), okta_client::Error> {
+    /// use okta_client::users::UserStatus;
     ///
     /// okta.users().deactivate(&id).await?;
     /// okta.users().wait_for(&id, [UserStatus::Deprovisioned]).await?;

@@ -46,7 +46,7 @@ entity! {
 }
 
 entity! {
-    /// A user's type, as the user names it; [`UserTypes::get`](crate::UserTypes::get) has the rest.
+    /// A user's type, as the user names it; [`UserTypes::get`](crate::user_types::UserTypes::get) has the rest.
     pub struct UserTypeRef shows(id) {
         /// Okta's id.
         pub id: UserTypeId = "id",

@@ -15,7 +15,7 @@ const MOST_GROUPS: usize = 20;
 /// A user to be made, with [`Users::create`](super::Users::create).
 ///
 /// ```
-/// use okta_client::{NewUser, Profile, SignIn};
+/// use okta_client::users::{NewUser, Profile, SignIn};
 ///
 /// let profile = Profile::new()
 ///     .with("login", "ann.lee@acme.example")

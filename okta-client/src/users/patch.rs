@@ -70,7 +70,7 @@ impl fmt::Debug for ProfilePatch {
 /// that an admin sets. A [`ProfilePatch`] alone is one too.
 ///
 /// ```
-/// use okta_client::{ProfilePatch, UserUpdate};
+/// use okta_client::users::{ProfilePatch, UserUpdate};
 ///
 /// let promoted = UserUpdate::from(ProfilePatch::new().set("title", "Lead").remove("nickName"));
 /// let reset = UserUpdate::new().password("correct horse".into()).strict();

@@ -1,9 +1,11 @@
 //! Apps, and who has them.
 
-use okta_client::{
-    App, AppGroupExpand, AppGroupPatch, AppId, AppUserPatch, Error, Filter, GroupAssignment, GroupId, NewApp,
-    NewAppUser, OktaClient, Profile, ProfilePatch, SignOnMode, UserId,
+use okta_client::apps::{
+    App, AppGroupExpand, AppGroupPatch, AppId, AppUserPatch, GroupAssignment, NewApp, NewAppUser, SignOnMode,
 };
+use okta_client::groups::GroupId;
+use okta_client::users::{Profile, ProfilePatch, UserId};
+use okta_client::{Error, Filter, OktaClient};
 use serde_json::{Value, json};
 
 use crate::check::Contract;

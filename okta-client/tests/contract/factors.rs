@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use okta_client::{
-    ActivationProof, AuthenticatorEnrollmentId, AuthenticatorId, Factor, FactorId, Identifiers, NewFactor,
-    OktaClient, PhoneNumber, Proof, PushChallenge, RecoveryNumber, SecretString, UserId,
+use okta_client::authenticator_enrollments::{AuthenticatorEnrollmentId, Identifiers};
+use okta_client::authenticators::AuthenticatorId;
+use okta_client::factors::{
+    ActivationProof, Factor, FactorId, NewFactor, PhoneNumber, Proof, PushChallenge, RecoveryNumber,
 };
+use okta_client::users::UserId;
+use okta_client::{OktaClient, SecretString};
 use serde_json::{Value, json};
 
 use crate::check::Contract;

@@ -1,11 +1,13 @@
 //! Identity Governance.
 
-use okta_client::{
-    AppId, CampaignReviewer, CampaignSchedule, CampaignTargets, CatalogEntryId, Filter, NewAccessRequest,
-    NewCampaign, NewSecurityAccessReview, Orn, Reassignment, Remediation, RemediationOnEnd, Resolution,
-    ReviewerLevel, SecurityAccessAction, SecurityAccessReviewId, SecurityAccessReviewPatch,
-    SecurityReviewAction, UserId,
+use okta_client::Filter;
+use okta_client::apps::AppId;
+use okta_client::governance::{
+    CampaignReviewer, CampaignSchedule, CampaignTargets, CatalogEntryId, NewAccessRequest, NewCampaign,
+    NewSecurityAccessReview, Orn, Reassignment, Remediation, RemediationOnEnd, Resolution, ReviewerLevel,
+    SecurityAccessAction, SecurityAccessReviewId, SecurityAccessReviewPatch, SecurityReviewAction,
 };
+use okta_client::users::UserId;
 use serde_json::Value;
 
 use crate::check::Contract;
@@ -118,7 +120,7 @@ async fn campaigns(contract: &mut Contract) {
             okta.governance().reviews().list().filter(of).send().collect_all().await
         })
         .await;
-    let review: okta_client::ReviewId = "icrtg6mwccZTRc6Ub8g5".parse().unwrap();
+    let review: okta_client::governance::ReviewId = "icrtg6mwccZTRc6Ub8g5".parse().unwrap();
     contract.check(async |okta| okta.governance().reviews().get(&review).await).await;
     let to = Reassignment::new(&ann(), [review.clone()], "On leave.").level(ReviewerLevel::First);
     contract.check(async |okta| okta.governance().reviews().reassign(&id, &to).await).await;

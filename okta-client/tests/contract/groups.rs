@@ -1,9 +1,9 @@
 //! Groups, their owners, and group rules.
 
-use okta_client::{
-    Filter, GivenMemberships, GroupExpand, GroupId, GroupProfile, GroupRule, GroupRuleId, NewGroupRule,
-    OktaClient, Owner, SortOrder, UserId,
-};
+use okta_client::group_rules::{GivenMemberships, GroupRule, GroupRuleId, NewGroupRule};
+use okta_client::groups::{GroupExpand, GroupId, GroupProfile, Owner};
+use okta_client::users::UserId;
+use okta_client::{Filter, OktaClient, SortOrder};
 use serde_json::{Value, json};
 
 use crate::check::Contract;

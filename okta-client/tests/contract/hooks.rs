@@ -1,6 +1,6 @@
 //! Event hooks and inline hooks.
 
-use okta_client::{
+use okta_client::hooks::{
     EventHookId, HookSecret, InlineHookAuth, InlineHookId, InlineHookKind, InlineHookToken, NewEventHook,
     NewInlineHook,
 };

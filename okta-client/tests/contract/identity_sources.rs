@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use okta_client::{ExternalId, Import, Profile, SourceGroup, SourceMemberships, SourceUser};
+use okta_client::identity_sources::{ExternalId, Import, SourceGroup, SourceMemberships, SourceUser};
+use okta_client::users::Profile;
 use serde_json::Value;
 
 use crate::check::Contract;

@@ -1,9 +1,12 @@
 //! Devices, sessions, rate limits, profile mappings, and the org itself.
 
-use okta_client::{
-    AdminNotifications, DeviceExpand, Filter, MappingPatch, PerClientMode, PerClientSettings, PrincipalShare,
-    PrincipalType, PushStatus, SessionId,
+use okta_client::Filter;
+use okta_client::devices::DeviceExpand;
+use okta_client::profile_mappings::{MappingPatch, PushStatus};
+use okta_client::rate_limits::{
+    AdminNotifications, PerClientMode, PerClientSettings, PrincipalShare, PrincipalType,
 };
+use okta_client::sessions::SessionId;
 use serde_json::{Value, json};
 
 use crate::check::Contract;

@@ -1,10 +1,12 @@
 //! Admin roles of every kind, and API tokens.
 
 use futures::TryStreamExt as _;
-use okta_client::{
-    AppId, CustomRoleId, GroupId, NewCustomRole, NewResourceSet, NewRoleAssignment, OktaClient,
-    ResourceSetId, RoleAssignmentId, RoleHolder, RoleType, UserId,
-};
+use okta_client::OktaClient;
+use okta_client::apps::AppId;
+use okta_client::groups::GroupId;
+use okta_client::iam::{CustomRoleId, NewCustomRole, NewResourceSet, ResourceSetId};
+use okta_client::roles::{NewRoleAssignment, RoleAssignmentId, RoleHolder, RoleType};
+use okta_client::users::UserId;
 use serde_json::Value;
 
 use crate::check::Contract;

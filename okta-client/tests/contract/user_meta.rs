@@ -1,8 +1,8 @@
 //! User types, user schemas and linked objects.
 
-use okta_client::{
-    AttributeKind, LinkedObject, LinkedObjectSide, SchemaAttribute, SchemaPatch, UserSchemaId, UserTypeId,
-};
+use okta_client::linked_objects::{LinkedObject, LinkedObjectSide};
+use okta_client::user_schema::{AttributeKind, SchemaAttribute, SchemaPatch, UserSchemaId};
+use okta_client::user_types::UserTypeId;
 
 use crate::check::Contract;
 

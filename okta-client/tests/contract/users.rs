@@ -1,9 +1,10 @@
 //! Users.
 
-use okta_client::{
-    Activation, Filter, Mail, NewUser, OktaClient, Order, PasswordHash, Pbkdf2Digest, Profile, ProfilePatch,
-    ProviderKind, RiskLevel, Salt, SecretString, SignIn, UserClass, UserId, UserUpdate, WholeUser,
+use okta_client::users::{
+    Activation, Mail, NewUser, Order, PasswordHash, Pbkdf2Digest, Profile, ProfilePatch, ProviderKind,
+    RiskLevel, Salt, SignIn, UserClass, UserId, UserUpdate, WholeUser,
 };
+use okta_client::{Filter, OktaClient, SecretString};
 use serde_json::Value;
 
 use crate::check::Contract;

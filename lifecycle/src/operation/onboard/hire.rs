@@ -1,7 +1,7 @@
 //! What an onboarding ticket says, checked as a whole.
 
 use chrono::NaiveDate;
-use okta_client::{Profile, ProfilePatch};
+use okta_client::users::{Profile, ProfilePatch};
 use serde::Serialize;
 use servicenow_client::{Query, SysId, Variable, Variables};
 

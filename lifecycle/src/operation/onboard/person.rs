@@ -1,6 +1,8 @@
 //! Who the person is: new, or here before; and under which login.
 
-use okta_client::{Filter, Group, GroupKind, User, UserId, UserStatus};
+use okta_client::Filter;
+use okta_client::groups::{Group, GroupKind};
+use okta_client::users::{User, UserId, UserStatus};
 use servicenow_client::{ProblemKind, Query, SysId, SysUser};
 
 use super::hire::Hire;

@@ -137,7 +137,8 @@ entity! {
 /// An assignment to be made.
 ///
 /// ```
-/// use okta_client::{NewAppUser, UserId};
+/// use okta_client::apps::NewAppUser;
+/// use okta_client::users::UserId;
 ///
 /// let ann: UserId = "00u1ab2cd3EF4gh5i6j7".parse()?;
 /// let assignment = NewAppUser::new(&ann);

@@ -12,7 +12,7 @@ use crate::filter::Filter;
 use crate::list::Position;
 
 /// Where a tail stands. Opaque: store it as it is, as JSON say, and give it to
-/// [`SystemLog::tail`](crate::SystemLog::tail).
+/// [`SystemLog::tail`](crate::system_log::SystemLog::tail).
 ///
 /// It holds Okta's own link to the next page, and what else is needed to see no event twice; about 45 KB at most.
 /// How long Okta's link is good for is not documented. If it is refused, the tail finds its way by the rest.

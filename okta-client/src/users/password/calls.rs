@@ -101,7 +101,7 @@ impl<'a> Users<'a> {
 
     /// `POST /api/v1/users/{id}/credentials/change_password`: a new password from who knows the old one. From STAGED,
     /// ACTIVE, PASSWORD_EXPIRED and RECOVERY. An admin who does not know it uses
-    /// [`UserUpdate::password`](crate::UserUpdate::password).
+    /// [`UserUpdate::password`](crate::users::UserUpdate::password).
     ///
     /// # Errors
     ///
