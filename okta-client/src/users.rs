@@ -23,11 +23,11 @@ pub use self::about::{
 };
 pub use self::credentials::{CredentialEmail, CredentialProvider, Credentials, EmailKind};
 pub use self::grants::{
-    OAuthClient, RefreshToken, UserClient, UserGrant, UserGrantSource, UserGrantStatus, UserGrants,
+    GrantSource, GrantStatus, OAuthClient, RefreshToken, ScopeGrant, UserClient, UserGrants,
 };
 pub use self::lifecycle::{ActivationLink, Deprovisioned, EndUser, Mail};
 pub use self::linked::UserLinks;
-pub use self::list::{ListUsers, Order};
+pub use self::list::ListUsers;
 pub use self::model::{PartialUser, Profile, User, UserTypeRef};
 pub use self::new::{Activation, NewUser, ProviderKind, SignIn};
 pub use self::password::{

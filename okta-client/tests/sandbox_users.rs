@@ -9,10 +9,10 @@ use std::time::Duration;
 use okta_client::linked_objects::{LinkedObject, LinkedObjectSide};
 use okta_client::user_schema::{AttributeKind, SchemaAttribute, SchemaPatch, UserSchemaId};
 use okta_client::users::{
-    Activation, Allowed, Mail, NewUser, Order, PasswordHash, Profile, ProfilePatch, ProviderKind, RiskLevel,
-    Salt, SignIn, Transition, UserId, UserStatus, UserUpdate, WholeUser,
+    Activation, Allowed, Mail, NewUser, PasswordHash, Profile, ProfilePatch, ProviderKind, RiskLevel, Salt,
+    SignIn, Transition, UserId, UserStatus, UserUpdate, WholeUser,
 };
-use okta_client::{Delivery, ExposeSecret as _, Filter, OktaClient, SecretString};
+use okta_client::{Delivery, ExposeSecret as _, Filter, OktaClient, SecretString, SortOrder};
 use sandbox::{Effect, Fault, Limits, Sandbox};
 use serde_json::json;
 
@@ -272,7 +272,7 @@ async fn people_are_found_in_the_order_that_was_asked_for() {
     }
     sandbox.clock().advance(Duration::from_secs(2));
     let choir = Filter::eq("profile.department", "Choir");
-    let list = okta.users().list().search(choir).sort_by("profile.login", Order::Descending).limit(2);
+    let list = okta.users().list().search(choir).sort_by("profile.login", SortOrder::Descending).limit(2);
     let found = list.send().collect_all().await.unwrap();
     let logins: Vec<_> = found.iter().filter_map(|user| user.profile.login()).collect();
     assert_eq!(logins, ["c@acme.example", "b@acme.example", "a@acme.example"]);

@@ -8,10 +8,10 @@ mod support;
 use std::time::Duration;
 
 use okta_client::users::{
-    Activation, Allowed, ETag, Mail, NewUser, Order, PasswordHash, Pbkdf2Digest, Profile, ProfilePatch,
+    Activation, Allowed, ETag, Mail, NewUser, PasswordHash, Pbkdf2Digest, Profile, ProfilePatch,
     ProviderKind, RiskLevel, Salt, SignIn, Subject, Transition, UserId, UserStatus, UserUpdate, WholeUser,
 };
-use okta_client::{Delivery, ExposeSecret as _, Failure, Filter, SecretString};
+use okta_client::{Delivery, ExposeSecret as _, Failure, Filter, SecretString, SortOrder};
 use serde_json::{Value, json};
 
 use support::org::{Org, empty, html, problem, reply};
@@ -81,7 +81,8 @@ async fn a_list_is_asked_for_in_every_way_that_okta_has() {
     let users = org.okta.clone();
     let search = || Filter::starts_with("profile.login", "ann.");
     org.will("GET", reply(200, json!([]))).await;
-    let list = users.users().list().search(search()).sort_by("profile.lastName", Order::Descending).limit(5);
+    let list =
+        users.users().list().search(search()).sort_by("profile.lastName", SortOrder::Descending).limit(5);
     list.with_classification().lean().send().collect_all().await.unwrap();
     let saw = org.saw_one();
     assert_eq!(
@@ -121,7 +122,13 @@ async fn a_list_that_okta_would_refuse_or_misread_is_not_sent() {
         (list().search(filter()).filter(filter()).send().collect_all().await.unwrap_err(), "search"),
         (list().search(filter()).q("a").send().collect_all().await.unwrap_err(), "q"),
         (
-            list().filter(filter()).sort_by("id", Order::Ascending).send().collect_all().await.unwrap_err(),
+            list()
+                .filter(filter())
+                .sort_by("id", SortOrder::Ascending)
+                .send()
+                .collect_all()
+                .await
+                .unwrap_err(),
             "sortBy",
         ),
         (list().only(["profile.a)"]).collect_all().await.unwrap_err(), "fields"),

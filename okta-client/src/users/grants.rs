@@ -12,7 +12,7 @@ use crate::list::Listing;
 
 entity! {
     /// That an app may act within a scope.
-    pub struct UserGrant shows(id, client_id, scope_id, status) {
+    pub struct ScopeGrant shows(id, client_id, scope_id, status) {
         /// Okta's id.
         pub id: GrantId = "id",
         /// The app.
@@ -24,9 +24,9 @@ entity! {
         /// For whom, if a person has consented.
         pub user_id: Option<UserId> = opt "userId",
         /// Who has consented.
-        pub source: Option<UserGrantSource> = opt "source",
+        pub source: Option<GrantSource> = opt "source",
         /// Whether it still holds.
-        pub status: Option<UserGrantStatus> = opt "status",
+        pub status: Option<GrantStatus> = opt "status",
         /// When it was made.
         pub created: Option<DateTime<Utc>> = time "created",
         /// When it last changed.
@@ -36,7 +36,7 @@ entity! {
 
 open_enum! {
     /// Who has consented to a grant.
-    pub enum UserGrantSource {
+    pub enum GrantSource {
         /// An admin, for everybody.
         Admin = "ADMIN",
         /// The person.
@@ -46,7 +46,7 @@ open_enum! {
 
 open_enum! {
     /// Whether a grant or token still holds.
-    pub enum UserGrantStatus {
+    pub enum GrantStatus {
         /// It does.
         Active = "ACTIVE",
         /// It does not.
@@ -68,7 +68,7 @@ entity! {
         /// What it allows.
         pub scopes: Vec<String> = or_default "scopes",
         /// Whether it still holds.
-        pub status: Option<UserGrantStatus> = opt "status",
+        pub status: Option<GrantStatus> = opt "status",
         /// When it was issued.
         pub created: Option<DateTime<Utc>> = time "created",
         /// When it ends.
@@ -118,12 +118,12 @@ pub struct UserGrants<'a> {
 
 impl UserGrants<'_> {
     /// `GET /api/v1/users/{id}/grants`
-    pub fn list(&self) -> Listing<UserGrant> {
+    pub fn list(&self) -> Listing<ScopeGrant> {
         self.client.list("okta.users.grants.list", Request::get(self.path.clone()).query("limit", 200))
     }
 
     /// `GET /api/v1/users/{id}/grants?scopeId=`: those of one scope.
-    pub fn of_scope(&self, scope: &str) -> Listing<UserGrant> {
+    pub fn of_scope(&self, scope: &str) -> Listing<ScopeGrant> {
         let request = Request::get(self.path.clone()).query("scopeId", scope).query("limit", 200);
         self.client.list("okta.users.grants.list", request)
     }
@@ -133,7 +133,7 @@ impl UserGrants<'_> {
     /// # Errors
     ///
     /// `is_not_found` if there is none.
-    pub async fn get(&self, grant: &GrantId) -> Result<UserGrant, Error> {
+    pub async fn get(&self, grant: &GrantId) -> Result<ScopeGrant, Error> {
         let request = Request::get(self.path.clone().value(grant));
         self.client.send(&Call::read("okta.users.grants.get", request)).await
     }
@@ -168,7 +168,7 @@ pub struct UserClient<'a> {
 
 impl UserClient<'_> {
     /// `GET /api/v1/users/{id}/clients/{client}/grants`
-    pub fn grants(&self) -> Listing<UserGrant> {
+    pub fn grants(&self) -> Listing<ScopeGrant> {
         let request = Request::get(self.path.clone().word("grants")).query("limit", 200);
         self.client.list("okta.users.client.grants", request)
     }

@@ -8,16 +8,7 @@ use serde::de::DeserializeOwned;
 use super::model::{PartialUser, User};
 use crate::client::OktaClient;
 use crate::filter::{Filter, Filtered as _};
-use crate::list::Listing;
-
-/// In which order a search answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// Smallest first.
-    Ascending,
-    /// Largest first.
-    Descending,
-}
+use crate::list::{Listing, SortOrder};
 
 /// A list of users, to be narrowed and sent.
 #[derive(Debug, Clone)]
@@ -27,7 +18,7 @@ pub struct ListUsers<'a> {
     search: Option<Filter>,
     filter: Option<Filter>,
     q: Option<String>,
-    sort: Option<(String, Order)>,
+    sort: Option<(String, SortOrder)>,
     limit: u16,
     classification: bool,
     lean: bool,
@@ -72,7 +63,7 @@ impl<'a> ListUsers<'a> {
 
     /// Sorts what a [`search`](Self::search) finds by one attribute, `profile.lastName`; who has the same value, by
     /// id. A list in the order of `id` or `lastUpdated` misses the least of what changes meanwhile.
-    pub fn sort_by(mut self, attribute: impl Into<String>, order: Order) -> Self {
+    pub fn sort_by(mut self, attribute: impl Into<String>, order: SortOrder) -> Self {
         self.sort = Some((attribute.into(), order));
         self
     }
@@ -144,15 +135,6 @@ impl<'a> ListUsers<'a> {
 const LEAN: HeaderValue = HeaderValue::from_static(
     r#"application/json; okta-response="omitCredentials,omitCredentialsLinks,omitTransitioningToStatus""#,
 );
-
-impl Order {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Ascending => "asc",
-            Self::Descending => "desc",
-        }
-    }
-}
 
 /// `id,status,profile:(login,department)`
 fn projection(fields: &[String]) -> String {

@@ -1,10 +1,10 @@
 //! Users.
 
 use okta_client::users::{
-    Activation, Mail, NewUser, Order, PasswordHash, Pbkdf2Digest, Profile, ProfilePatch, ProviderKind,
-    RiskLevel, Salt, SignIn, UserClass, UserId, UserUpdate, WholeUser,
+    Activation, Mail, NewUser, PasswordHash, Pbkdf2Digest, Profile, ProfilePatch, ProviderKind, RiskLevel,
+    Salt, SignIn, UserClass, UserId, UserUpdate, WholeUser,
 };
-use okta_client::{Filter, OktaClient, SecretString};
+use okta_client::{Filter, OktaClient, SecretString, SortOrder};
 use serde_json::Value;
 
 use crate::check::Contract;
@@ -49,7 +49,8 @@ async fn found(contract: &mut Contract) {
     let ask = async |okta: OktaClient| okta.users().get_by_login("ann.lee@example.com").await;
     contract.check_adapted(|user| user["profile"]["login"] = "ann.lee@example.com".into(), ask).await;
     let ask = async |okta: OktaClient| {
-        let list = okta.users().list().search(Filter::present("id")).sort_by("lastUpdated", Order::Ascending);
+        let list =
+            okta.users().list().search(Filter::present("id")).sort_by("lastUpdated", SortOrder::Ascending);
         list.with_classification().lean().limit(10).send().collect_all().await
     };
     contract.check_adapted(whole_users, ask).await;
