@@ -136,6 +136,19 @@ async fn a_group_grants_its_apps_and_takes_them_away() {
 }
 
 #[tokio::test]
+async fn a_groups_app_is_among_the_links_of_its_people() {
+    let (_sandbox, okta, ann) = world().await;
+    let apps = async || {
+        let links = okta.users().app_links(&ann).collect_all().await.unwrap();
+        links.into_iter().map(|link| link.app_instance_id).collect::<Vec<_>>()
+    };
+    okta.groups().add(&group("GitHub Users"), &ann).await.unwrap();
+    assert_eq!(apps().await, [app("Handbook"), app("GitHub")]);
+    okta.groups().remove(&group("GitHub Users"), &ann).await.unwrap();
+    assert_eq!(apps().await, [app("Handbook")]);
+}
+
+#[tokio::test]
 async fn a_direct_assignment_of_somebody_in_a_granting_group_cannot_end_but_outlives_the_membership() {
     let (_sandbox, okta, ann) = world().await;
     okta.groups().add(&group("GitHub Users"), &ann).await.unwrap();
