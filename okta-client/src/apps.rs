@@ -1,21 +1,25 @@
 //! Apps, and who has them.
 
 mod features;
+mod grants;
 mod groups;
 mod list;
 mod model;
+mod tokens;
 mod users;
 
 pub use crate::id::AppId;
 use client_core::{Call, Path, Request, Safety};
 
 pub use self::features::{AppFeatureStatus, AppFeatures, ProvisioningConnection, ProvisioningFeature};
+pub use self::grants::AppGrants;
 pub use self::groups::{AppGroup, AppGroupExpand, AppGroupPatch, AppGroups, GroupAssignment, ListAppGroups};
 pub use self::list::ListApps;
 pub use self::model::{App, AppFeature, AppStatus, NewApp, OpenObject, SignOnMode};
+pub use self::tokens::AppTokens;
 pub use self::users::{
     AppUser, AppUserCredentials, AppUserPatch, AppUserStatus, AppUsers, Assigned, AssignmentScope,
-    ListAppUsers, NewAppUser, SyncState,
+    ListAppUsers, NewAppUser, SyncState, UnassignUser,
 };
 use crate::Error;
 use crate::client::OktaClient;
@@ -129,6 +133,18 @@ impl<'a> Apps<'a> {
     #[must_use]
     pub fn features(&self, id: &AppId) -> AppFeatures<'a> {
         AppFeatures::new(self.client, id.clone())
+    }
+
+    /// The scopes that an app was granted.
+    #[must_use]
+    pub fn grants(&self, id: &AppId) -> AppGrants<'a> {
+        AppGrants::new(self.client, id)
+    }
+
+    /// The refresh tokens that an app holds.
+    #[must_use]
+    pub fn tokens(&self, id: &AppId) -> AppTokens<'a> {
+        AppTokens::new(self.client, id)
     }
 }
 

@@ -11,7 +11,7 @@ use okta_client::apps::{
     SyncState,
 };
 use okta_client::groups::GroupId;
-use okta_client::users::{Profile, ProfilePatch, UserId};
+use okta_client::users::{GrantSource, Profile, ProfilePatch, UserId};
 use serde_json::{Value, json};
 use support::org::{Org, empty, html, problem, reply};
 
@@ -314,6 +314,13 @@ async fn an_assignment_ends_unless_a_group_grants_the_app() {
     org.saw()[0].is("DELETE", ONE, None);
 }
 
+#[tokio::test]
+async fn the_admin_is_mailed_of_an_unassignment_if_asked_for() {
+    let org = Org::answering("DELETE", empty(204)).await;
+    org.okta.apps().users(&salesforce()).unassign(&ann()).mail_admin().await.unwrap();
+    org.saw_one().is("DELETE", &format!("{ONE}?sendEmail=true"), None);
+}
+
 // Groups.
 
 fn group_assignment() -> Value {
@@ -396,4 +403,84 @@ async fn features_are_read_and_changed_in_part() {
     saw[1].is("GET", &format!("{APP}/features/USER_PROVISIONING"), None);
     saw[2].is("PUT", &format!("{APP}/features/USER_PROVISIONING"), Some(change));
     saw[3].is("GET", &format!("{APP}/connections/default"), None);
+}
+
+// Tokens and grants.
+
+#[tokio::test]
+async fn refresh_tokens_of_an_app_are_listed_and_revoked() {
+    let token = json!({
+        "id": "oar1", "status": "ACTIVE", "clientId": "0oa1", "userId": "00u1ab2cd3EF4gh5i6j7",
+        "scopes": ["offline_access"], "issuer": "https://acme.okta.com/oauth2/aus1", "expiresAt": null
+    });
+    let mut org = Org::answering("GET", reply(200, json!([token.clone()]))).await;
+    org.will("GET", reply(200, token)).await;
+    org.will("DELETE", empty(204)).await;
+    org.will("DELETE", empty(204)).await;
+    let oar = "oar1".parse().unwrap();
+    let tokens = org.okta.apps().tokens(&salesforce());
+    let all = tokens.list().collect_all().await.unwrap();
+    assert_eq!((all[0].user_id.as_ref(), all[0].expires_at), (Some(&ann()), None));
+    assert_eq!(tokens.get(&oar).await.unwrap(), all[0]);
+    tokens.revoke(&oar).await.unwrap();
+    tokens.revoke_all().await.unwrap();
+    let saw = org.saw();
+    saw[0].is("GET", &format!("{APP}/tokens?limit=200"), None);
+    saw[1].is("GET", &format!("{APP}/tokens/oar1"), None);
+    saw[2].is("DELETE", &format!("{APP}/tokens/oar1"), None);
+    saw[3].is("DELETE", &format!("{APP}/tokens"), None);
+}
+
+fn grant() -> Value {
+    json!({
+        "id": "oag1", "status": "ACTIVE", "created": "2026-02-21T16:54:00.000Z", "issuer": "https://acme.okta.com",
+        "createdBy": {"id": "00u1ab2cd3EF4gh5i6j7", "type": "User"}, "clientId": "0oa1ab2cd3EF4gh5i6j7",
+        "scopeId": "okta.users.read", "source": "ADMIN"
+    })
+}
+
+#[tokio::test]
+async fn scopes_of_an_app_are_granted_listed_and_taken_back() {
+    let mut org = Org::answering("POST", reply(201, grant())).await;
+    org.will("GET", reply(200, json!([grant()]))).await;
+    org.will("GET", reply(200, grant())).await;
+    org.will("DELETE", empty(204)).await;
+    let grants = org.okta.apps().grants(&salesforce());
+    let made = grants.grant("okta.users.read", "https://acme.okta.com").await.unwrap();
+    assert_eq!((made.scope_id.as_str(), &made.source), ("okta.users.read", &Some(GrantSource::Admin)));
+    assert_eq!(grants.list().collect_all().await.unwrap()[0], made);
+    assert_eq!(grants.get(&made.id).await.unwrap(), made);
+    grants.revoke(&made.id).await.unwrap();
+    let saw = org.saw();
+    let body = json!({"scopeId": "okta.users.read", "issuer": "https://acme.okta.com"});
+    saw[0].is("POST", &format!("{APP}/grants"), Some(body));
+    saw[1].is("GET", &format!("{APP}/grants"), None);
+    saw[2].is("GET", &format!("{APP}/grants/oag1"), None);
+    saw[3].is("DELETE", &format!("{APP}/grants/oag1"), None);
+}
+
+#[tokio::test]
+async fn what_a_lost_answer_revoked_is_no_error_and_a_lost_grant_is_not_repeated() {
+    let gone = || reply(404, problem("E0000007", "Not found: Resource not found", &[]));
+    let mut org = Org::new().await;
+    for answer in [html(504), gone(), html(504), gone(), gone(), gone()] {
+        org.will("DELETE", answer).await;
+    }
+    org.will("POST", html(504)).await;
+    let (oar, oag) = ("oar1".parse().unwrap(), "oag1".parse().unwrap());
+    let (tokens, grants) = (org.okta.apps().tokens(&salesforce()), org.okta.apps().grants(&salesforce()));
+    tokens.revoke(&oar).await.unwrap();
+    grants.revoke(&oag).await.unwrap();
+    assert!(tokens.revoke(&oar).await.unwrap_err().is_not_found());
+    assert!(grants.revoke(&oag).await.unwrap_err().is_not_found());
+    assert!(grants.grant("okta.users.read", "https://acme.okta.com").await.is_err());
+    assert_eq!(org.saw().len(), 7);
+}
+
+#[tokio::test]
+async fn a_scope_is_granted_by_super_admins_only() {
+    let refusal = problem("E0000006", "You do not have permission to perform the requested action", &[]);
+    let org = Org::answering("POST", reply(403, refusal)).await;
+    let grants = org.okta.apps().grants(&salesforce());
+    assert!(grants.grant("okta.users.read", "https://acme.okta.com").await.unwrap_err().is_forbidden());
 }

@@ -2,7 +2,11 @@
 
 mod model;
 
+use std::future::IntoFuture;
+
 use client_core::{Call, Path, Request, Safety};
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 
 pub use self::model::{
     AppUser, AppUserCredentials, AppUserPatch, AppUserStatus, AssignmentScope, NewAppUser, SyncState,
@@ -93,10 +97,8 @@ impl<'a> AppUsers<'a> {
     /// # Errors
     ///
     /// [`is_granted_by_group`](crate::OktaProblem::is_granted_by_group) if a group of the user's grants it.
-    pub async fn unassign(&self, user: &UserId) -> Result<(), Error> {
-        let request = Request::delete(self.one(user));
-        let call = Call::done("okta.apps.users.unassign", Safety::Idempotent, request);
-        absent_is_none(self.client.send(&call).await).map(|_| ())
+    pub fn unassign(&self, user: &UserId) -> UnassignUser<'a> {
+        UnassignUser { client: self.client, request: Request::delete(self.one(user)) }
     }
 
     fn all(&self) -> Path {
@@ -124,6 +126,32 @@ impl Assigned {
         match self {
             Self::Now(user) | Self::Already(user) => user,
         }
+    }
+}
+
+/// The end of somebody's assignment.
+#[derive(Debug)]
+#[must_use = "nothing is sent until it is awaited"]
+pub struct UnassignUser<'a> {
+    client: &'a OktaClient,
+    request: Request,
+}
+
+impl UnassignUser<'_> {
+    /// Mails the admin that it was done.
+    pub fn mail_admin(mut self) -> Self {
+        self.request = self.request.query("sendEmail", true);
+        self
+    }
+}
+
+impl<'a> IntoFuture for UnassignUser<'a> {
+    type Output = Result<(), Error>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let call = Call::done("okta.apps.users.unassign", Safety::Idempotent, self.request);
+        async move { absent_is_none(self.client.send(&call).await).map(|_| ()) }.boxed()
     }
 }
 

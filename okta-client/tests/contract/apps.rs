@@ -34,6 +34,17 @@ fn whole_app(app: &mut Value) {
     app.entry("id").or_insert("0oa1ab2cd3EF4gh5i6j7".into());
 }
 
+/// The description's examples have a placeholder for the app's client id.
+fn whole_grants(grants: &mut Value) {
+    grants.as_array_mut().unwrap().iter_mut().for_each(whole_grant);
+}
+
+fn whole_grant(grant: &mut Value) {
+    if grant["clientId"] == "{clientId}" {
+        grant["clientId"] = "0oa1ab2cd3EF4gh5i6j7".into();
+    }
+}
+
 pub(crate) async fn cases(contract: &mut Contract) {
     let settings = json!({"app": {"requestIntegration": false, "url": "https://acme.example/handbook"}});
     let new = NewApp::new("Handbook", SignOnMode::Bookmark).name("bookmark").with("settings", settings);
@@ -61,6 +72,8 @@ pub(crate) async fn cases(contract: &mut Contract) {
     users(contract).await;
     groups(contract).await;
     features(contract).await;
+    tokens(contract).await;
+    grants(contract).await;
 }
 
 async fn users(contract: &mut Contract) {
@@ -71,7 +84,7 @@ async fn users(contract: &mut Contract) {
     };
     contract.check(list).await;
     contract.check(async |okta| okta.apps().users(&salesforce()).update(&ann(), &patch).await).await;
-    contract.check(async |okta| okta.apps().users(&salesforce()).unassign(&ann()).await).await;
+    contract.check(async |okta| okta.apps().users(&salesforce()).unassign(&ann()).mail_admin().await).await;
     contract.check_absent("getApplicationUser", assign).await;
 }
 
@@ -106,4 +119,25 @@ async fn features(contract: &mut Contract) {
     contract.check(async |okta| okta.apps().features(&salesforce()).get(NAME).await).await;
     contract.check(async |okta| okta.apps().features(&salesforce()).update(NAME, &change).await).await;
     contract.check(async |okta| okta.apps().features(&salesforce()).connection().await).await;
+}
+
+async fn tokens(contract: &mut Contract) {
+    let token = "oar1ab2cd3EF4gh5i6j7".parse().unwrap();
+    contract.check(async |okta| okta.apps().tokens(&salesforce()).list().collect_all().await).await;
+    contract.check(async |okta| okta.apps().tokens(&salesforce()).get(&token).await).await;
+    contract.check(async |okta| okta.apps().tokens(&salesforce()).revoke(&token).await).await;
+    contract.check(async |okta| okta.apps().tokens(&salesforce()).revoke_all().await).await;
+}
+
+async fn grants(contract: &mut Contract) {
+    let grant = "oag1ab2cd3EF4gh5i6j7".parse().unwrap();
+    let list = async |okta: OktaClient| okta.apps().grants(&salesforce()).list().collect_all().await;
+    let add = async |okta: OktaClient| {
+        okta.apps().grants(&salesforce()).grant("okta.users.read", "https://acme.okta.com").await
+    };
+    let get = async |okta: OktaClient| okta.apps().grants(&salesforce()).get(&grant).await;
+    contract.check_adapted(whole_grants, list).await;
+    contract.check_adapted(whole_grant, get).await;
+    contract.check_adapted(whole_grant, add).await;
+    contract.check(async |okta| okta.apps().grants(&salesforce()).revoke(&grant).await).await;
 }
