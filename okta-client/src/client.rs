@@ -1,4 +1,4 @@
-//! The client.
+//! The client: a handle for each area, and any other call.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Group rules.
+//! Group rules: who is put into groups by what is known of them.
 
 mod model;
 

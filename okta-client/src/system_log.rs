@@ -1,4 +1,4 @@
-//! The System Log.
+//! The System Log: queries with an end, the tail, and the types of events.
 
 mod catalogue;
 mod entity;
