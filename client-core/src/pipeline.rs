@@ -16,7 +16,7 @@ use crate::error::{Class, Delivery, Error, Failure, Problem, Report};
 use crate::observe::{Attempt, Event, Observer};
 use crate::origin::Origin;
 use crate::pacer::{Bucket, BucketStatus, Concurrency, Lane, Pacer, PacerConfig, Signal, Turn, Wait};
-use crate::request::{Call, Request};
+use crate::request::{Call, Request, Safety};
 use crate::response::{DecodeError, Response};
 use crate::retry::{self, RetryBudget, RetryPolicy, Verdict};
 use crate::transport::{HttpTransport, Transport, TransportConfig, TransportError};
@@ -284,17 +284,23 @@ impl<D: Dialect> Pipeline<D> {
         let mut waited = Duration::ZERO;
         let mut delays = Delays::new(retry.base, retry.cap);
         let (mut attempts, mut failures, mut refusals, mut renewed) = (0, 0, 0, false);
+        let mut unsure = false;
         loop {
-            let failed = match self.attempt(call, &bucket, turn, &mut waited).await {
+            let mut failed = match self.attempt(call, &bucket, turn, &mut waited).await {
                 Ok(answer) => {
                     budget.earn();
                     return Ok(answer);
                 }
                 Err(failed) => failed,
             };
+            if unsure && let Some(gone) = failed.gone(call) {
+                return Ok(gone);
+            }
             if !matches!(failed.failure, Failure::InvalidRequest(_) | Failure::Credentials(_)) {
                 attempts += 1;
             }
+            // What an earlier attempt may have done, no later refusal undoes.
+            unsure |= failed.delivery == Delivery::Unknown;
             let elapsed = clock.monotonic().saturating_sub(started);
             let mut delay = Duration::ZERO;
             let renewable = failed.renewable && !renewed;
@@ -318,6 +324,9 @@ impl<D: Dialect> Pipeline<D> {
                 }
             };
             if !again {
+                if unsure && failed.delivery != Delivery::Done {
+                    failed.delivery = Delivery::Unknown;
+                }
                 return Err(self.report(call, bucket.name.into_owned(), *failed, attempts, elapsed));
             }
             tracing::debug!(attempts, ?delay, "will be repeated");
@@ -352,7 +361,7 @@ impl<D: Dialect> Pipeline<D> {
                 let renewable = self.scope.credentials.heard(authorization.as_ref(), &response);
                 let signal = self.shared.dialect.signal(&response);
                 let result = self.classify(call, response, signal, renewable);
-                if result.as_ref().is_err_and(|failed| failed.is_rate_limited()) {
+                if result.as_ref().is_err_and(|failed| failed.is(Class::RateLimited)) {
                     place.refused(signal);
                 } else {
                     place.answered(signal);
@@ -511,8 +520,16 @@ struct Failed<P> {
 }
 
 impl<P: Problem> Failed<P> {
-    fn is_rate_limited(&self) -> bool {
-        matches!(&self.failure, Failure::Api(problem) if problem.class() == Class::RateLimited)
+    /// The answer of a deletion that finds nothing. After one whose answer was lost that is what was wanted: it was
+    /// the first that deleted, though nobody heard.
+    fn gone<T>(&self, call: &Call<T>) -> Option<(T, Response)> {
+        let deletes = call.request.method == Method::DELETE && call.safety == Safety::Idempotent;
+        let response = self.response.as_ref().filter(|_| deletes && self.is(Class::NotFound))?;
+        Some(((call.decode)(response).ok()?, response.clone()))
+    }
+
+    fn is(&self, class: Class) -> bool {
+        matches!(&self.failure, Failure::Api(problem) if problem.class() == class)
     }
 
     fn before_sending(failure: Failure<P>) -> Box<Self> {

@@ -138,6 +138,38 @@ async fn what_the_other_side_was_too_busy_for_is_sent_again_whatever_it_is() {
 }
 
 #[tokio::test]
+async fn what_one_attempt_may_have_done_no_later_refusal_undoes() {
+    for second in [Step::status(400), Step::status(409), Step::lost(Delivery::NotSent).lasting()] {
+        let world = World::new([Step::lost(Delivery::Unknown), second]);
+        let error = world.pipeline.send(&done(Safety::Idempotent)).await.unwrap_err();
+        assert_eq!(error.delivery(), Delivery::Unknown, "{error}");
+    }
+    let world = World::new([Step::status(423), Step::status(400)]);
+    assert_eq!(
+        world.pipeline.send(&done(Safety::Idempotent)).await.unwrap_err().delivery(),
+        Delivery::Refused
+    );
+}
+
+#[tokio::test]
+async fn a_deletion_that_finds_nothing_after_one_that_was_lost_is_done() {
+    let delete = |safety| {
+        Call::done("tiny.things.delete", safety, Request::delete(Path::new("/api/things").value("7")))
+    };
+    let world = World::new([Step::status(502), Step::status(404)]);
+    world.pipeline.send(&delete(Safety::Idempotent)).await.unwrap();
+    assert_eq!(world.network.count(), 2);
+    // Refused and sent again is not lost, and to find nothing at first is an error.
+    for steps in [vec![Step::status(423), Step::status(404)], vec![Step::status(404)]] {
+        let world = World::new(steps);
+        assert!(world.pipeline.send(&delete(Safety::Idempotent)).await.unwrap_err().is_not_found());
+    }
+    // Only a deletion.
+    let world = World::new([Step::status(502), Step::status(404)]);
+    assert!(world.pipeline.send(&done(Safety::Idempotent)).await.unwrap_err().is_not_found());
+}
+
+#[tokio::test]
 async fn an_idempotent_call_is_repeated_after_an_ambiguous_end() {
     let world = World::new([Step::lost(Delivery::Unknown), Step::status(502), Step::status(200)]);
     world.pipeline.send(&done(Safety::Idempotent)).await.unwrap();

@@ -23,7 +23,6 @@ pub use self::users::{
 };
 use crate::Error;
 use crate::client::OktaClient;
-use crate::groups::gone_when_repeated;
 use crate::users::absent_is_none;
 
 /// Apps, from [`OktaClient::apps`].
@@ -93,7 +92,7 @@ impl<'a> Apps<'a> {
     /// `is_wrong_state` (E0000056) if it is ACTIVE; `is_not_found` if there is none (a repetition that finds none succeeds).
     pub async fn delete(&self, id: &AppId) -> Result<(), Error> {
         let call = Call::done("okta.apps.delete", Safety::Idempotent, Request::delete(app(id)));
-        gone_when_repeated(self.client.send(&call).await)
+        self.client.send(&call).await
     }
 
     /// `POST /api/v1/apps/{id}/lifecycle/activate`: people can use it.

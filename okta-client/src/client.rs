@@ -256,7 +256,7 @@ impl OktaClient {
     /// ```
     #[must_use]
     pub fn in_lane(&self, lane: Lane) -> Self {
-        Self::new(self.pipeline.in_lane(lane), self.app.clone())
+        self.over(self.pipeline.in_lane(lane))
     }
 
     /// The rate-limit buckets that this client and its clones drew from so far, by name: what is left in each, and

@@ -117,7 +117,7 @@ impl<'a> GroupRules<'a> {
     pub async fn delete(&self, id: &GroupRuleId, given: GivenMemberships) -> Result<(), Error> {
         let request = Request::delete(rule(id)).query("removeUsers", given == GivenMemberships::Remove);
         let call = Call::done("okta.group_rules.delete", Safety::Idempotent, request);
-        crate::groups::gone_when_repeated(self.write(&call).await)
+        self.write(&call).await
     }
 
     /// The turn is kept until the write has succeeded or failed for good: a write that is repeated has not yet happened.

@@ -112,9 +112,7 @@ impl<'a> Groups<'a> {
     /// for a built-in group.
     pub async fn delete(&self, id: &GroupId) -> Result<(), Error> {
         let request = Request::delete(group(id));
-        gone_when_repeated(
-            self.client.send(&Call::done("okta.groups.delete", Safety::Idempotent, request)).await,
-        )
+        self.client.send(&Call::done("okta.groups.delete", Safety::Idempotent, request)).await
     }
 
     /// `GET /api/v1/groups/{id}/users`: the members, in every status.
@@ -161,12 +159,4 @@ fn group(id: &GroupId) -> Path {
 
 fn membership(id: &GroupId, user: &UserId) -> Path {
     group(id).word("users").value(user)
-}
-
-/// A deletion that was sent more than once and in the end found nothing: the first did it, though nobody heard.
-pub(crate) fn gone_when_repeated(result: Result<(), Error>) -> Result<(), Error> {
-    match result {
-        Err(error) if error.is_not_found() && error.attempts() > 1 => Ok(()),
-        other => other,
-    }
 }

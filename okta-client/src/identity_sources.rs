@@ -93,8 +93,12 @@ impl<'a> IdentitySource<'a> {
             return Err(error);
         }
         match self.sessions().start_import(&session).await {
+            Err(error) if matches!(error.delivery(), Delivery::NotSent | Delivery::Refused) => {
+                // It would be in the way of the next: there is one at a time.
+                let _ = self.sessions().delete(&session).await;
+                Err(error)
+            }
             // Whether a start whose answer was lost came through, the session's status tells.
-            Err(error) if error.delivery() != Delivery::Unknown => Err(error),
             _ => self.wait(&session, patience).await,
         }
     }
@@ -124,7 +128,7 @@ impl<'a> IdentitySource<'a> {
 
     async fn wait(&self, session: &ImportSessionId, patience: Duration) -> Result<ImportSession, Error> {
         let clock = self.client.clock();
-        let until = clock.monotonic() + patience;
+        let until = clock.monotonic().saturating_add(patience);
         loop {
             let seen = self.sessions().get(session).await?;
             if seen.status.is_over() || clock.monotonic() >= until {

@@ -191,6 +191,17 @@ async fn nothing_is_sent_for_somebody_who_has_the_app() {
 }
 
 #[tokio::test]
+async fn what_an_import_found_or_is_being_taken_away_is_no_assignment() {
+    for status in ["IMPORTED", "UNASSIGNED", "REVOKED", "DEPROVISIONED"] {
+        let mut org = Org::answering("GET", reply(200, assignment("USER", status, "DISABLED"))).await;
+        org.will("POST", reply(200, assignment("USER", "ACTIVE", "DISABLED"))).await;
+        let assigned = org.okta.apps().users(&salesforce()).assign(&NewAppUser::new(&ann())).await.unwrap();
+        assert!(matches!(&assigned, Assigned::Now(_)), "{status}");
+        assert_eq!(org.saw().len(), 2);
+    }
+}
+
+#[tokio::test]
 async fn somebody_faster_is_no_error() {
     let mut org = Org::answering("GET", reply(404, unassigned())).await;
     org.will(

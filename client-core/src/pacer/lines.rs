@@ -112,7 +112,7 @@ impl Lines {
         let now = self.clock.monotonic();
         self.in_flight -= 1;
         self.adjust(now, taken, signal, end);
-        self.buckets[index].window.learn(now, signal, end, &mut self.ages);
+        self.buckets[index].window.learn(now, taken, signal, end, &mut self.ages);
         self.look_at(now, index);
     }
 

@@ -172,6 +172,23 @@ async fn an_answer_that_was_long_on_its_way_does_not_make_its_window_longer() {
 }
 
 #[tokio::test]
+async fn a_server_whose_clock_is_far_ahead_does_not_open_a_bucket_that_is_closed() {
+    let (pacer, clock) = pacer(wide());
+    let told = |remaining, answered_at| Signal::Window {
+        limit: 100,
+        remaining,
+        resets_in: Duration::from_secs(30),
+        answered_at: Some(Duration::from_secs(answered_at)),
+    };
+    reserve(&pacer, &bucket(100)).await.answered(told(90, 2_000));
+    // Another server, whose clock is right: its answer looks as if it had been on its way for a quarter of an hour.
+    reserve(&pacer, &bucket(100)).await.refused(told(0, 1_001));
+    assert!(!goes(&pacer, &bucket(100)));
+    clock.sleep(Duration::from_secs(32)).await;
+    assert!(goes(&pacer, &bucket(100)));
+}
+
+#[tokio::test]
 async fn a_share_caps_what_one_client_takes() {
     let (pacer, clock) = pacer(PacerConfig { share: 0.5, ..wide() });
     let mut server = Server { limit: 20, window: None, refused: 0 };

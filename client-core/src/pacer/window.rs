@@ -91,7 +91,7 @@ impl Window {
             }
         }
         self.in_flight += 1;
-        self.used += 1;
+        self.used = self.used.saturating_add(1);
         Ok(())
     }
 
@@ -152,8 +152,15 @@ impl Window {
         self.spacing.begin_anew();
     }
 
-    /// Takes a place back, with what the answer told.
-    pub(super) fn learn(&mut self, now: Duration, signal: Signal, end: End, ages: &mut Ages) {
+    /// Takes a place back that was taken at `taken`, with what the answer told.
+    pub(super) fn learn(
+        &mut self,
+        now: Duration,
+        taken: Duration,
+        signal: Signal,
+        end: End,
+        ages: &mut Ages,
+    ) {
         self.in_flight -= 1;
         if end == End::Unused {
             self.used = self.used.saturating_sub(1);
@@ -162,6 +169,8 @@ impl Window {
         match signal {
             Signal::Window { limit, remaining, resets_in, answered_at } => {
                 let age = answered_at.map_or(Duration::ZERO, |answered_at| ages.of(now, answered_at));
+                // No answer is older than its request, whatever the clocks of several servers say.
+                let age = age.min(now.saturating_sub(taken));
                 let mut ends = (now + resets_in + MARGIN).saturating_sub(age);
                 // The first call of a window began it, so it is over a window after the answer, if not before.
                 if remaining.saturating_add(1) == limit {
@@ -172,7 +181,7 @@ impl Window {
                 // The vendor may count in two windows, the organisation's and ours. One that refuses closes
                 // the bucket, though the other ends later and has places left.
                 if end == End::Refused {
-                    self.closed_until = self.closed_until.max(ends);
+                    self.closed_until = self.closed_until.max(ends).max(now + MARGIN);
                 }
             }
             Signal::Pause(length) => self.closed_until = self.closed_until.max(now + length),

@@ -5,7 +5,6 @@ use serde_json::json;
 
 use crate::Error;
 use crate::client::OktaClient;
-use crate::groups::gone_when_repeated;
 use crate::id::{AppId, GrantId};
 use crate::list::Listing;
 use crate::users::ScopeGrant;
@@ -63,6 +62,6 @@ impl<'a> AppGrants<'a> {
     pub async fn revoke(&self, grant: &GrantId) -> Result<(), Error> {
         let request = Request::delete(self.path.clone().value(grant));
         let call = Call::done("okta.apps.grants.revoke", Safety::Idempotent, request);
-        gone_when_repeated(self.client.send(&call).await)
+        self.client.send(&call).await
     }
 }

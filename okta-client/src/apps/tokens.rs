@@ -4,7 +4,6 @@ use client_core::{Call, Path, Request, Safety};
 
 use crate::Error;
 use crate::client::OktaClient;
-use crate::groups::gone_when_repeated;
 use crate::id::{AppId, RefreshTokenId};
 use crate::list::Listing;
 use crate::users::RefreshToken;
@@ -45,7 +44,7 @@ impl<'a> AppTokens<'a> {
     pub async fn revoke(&self, token: &RefreshTokenId) -> Result<(), Error> {
         let request = Request::delete(self.path.clone().value(token));
         let call = Call::done("okta.apps.tokens.revoke", Safety::Idempotent, request);
-        gone_when_repeated(self.client.send(&call).await)
+        self.client.send(&call).await
     }
 
     /// `DELETE /api/v1/apps/{app}/tokens`: all refresh tokens, of everybody, and the access tokens from them. Access

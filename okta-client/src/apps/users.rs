@@ -66,7 +66,7 @@ impl<'a> AppUsers<'a> {
     /// `is_wrong_state` (E0000117) if the user is not active; E0000001 or E0000075 for an attribute that the app does not
     /// have, or that a mapping fills.
     pub async fn assign(&self, new: &NewAppUser) -> Result<Assigned, Error> {
-        if let Some(there) = self.find(&new.id).await? {
+        if let Some(there) = self.find(&new.id).await?.filter(AppUser::is_assigned) {
             return Ok(Assigned::Already(there));
         }
         let request = Request::post(self.all()).json(new);

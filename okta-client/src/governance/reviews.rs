@@ -180,12 +180,13 @@ impl<'a> Reviews<'a> {
     ///
     /// # Errors
     ///
-    /// E0000001 if one of them is decided; `is_conflict` if the person is their reviewer already.
+    /// E0000001 if one of them is decided; `is_conflict` if the person is their reviewer already. Never repeated after
+    /// an ambiguous end: read the reviews.
     pub async fn reassign(&self, campaign: &CampaignId, to: &Reassignment) -> Result<Vec<Review>, Error> {
         let path = Path::new("/governance/api/v1/campaigns").value(campaign).word("reviews/reassign");
         let call = Call::<Value>::write(
             "okta.governance.reviews.reassign",
-            Safety::Idempotent,
+            Safety::Unsafe,
             Request::post(path).json(to),
         );
         self.client.send(&call.with_decode(data)).await

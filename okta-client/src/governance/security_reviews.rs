@@ -245,7 +245,8 @@ impl<'a> SecurityAccessReviews<'a> {
     ///
     /// # Errors
     ///
-    /// `is_not_found` if there is no such review or access.
+    /// `is_not_found` if there is no such review or access. Never repeated after an ambiguous end: a late repetition
+    /// could give back what somebody else took away meanwhile.
     pub async fn act_on_access(
         &self,
         id: &SecurityAccessReviewId,
@@ -255,18 +256,18 @@ impl<'a> SecurityAccessReviews<'a> {
         let path = reviews().value(id).word("accesses").value(access).word("actions");
         let request = Request::post(path).json(&json!({ "type": action }));
         let name = "okta.governance.security_access_reviews.act_on_access";
-        self.client.send(&Call::done(name, Safety::Idempotent, request)).await
+        self.client.send(&Call::done(name, Safety::Unsafe, request)).await
     }
 
     /// `POST /governance/api/v2/security-access-reviews/{id}/actions`: ends the review, or gives all back.
     ///
     /// # Errors
     ///
-    /// `is_not_found` if there is none.
+    /// `is_not_found` if there is none. Never repeated after an ambiguous end, as [`act_on_access`](Self::act_on_access).
     pub async fn act(&self, id: &SecurityAccessReviewId, action: &SecurityReviewAction) -> Result<(), Error> {
         let request =
             Request::post(reviews().value(id).word("actions")).json(&json!({ "actionType": action }));
-        let call = Call::done("okta.governance.security_access_reviews.act", Safety::Idempotent, request);
+        let call = Call::done("okta.governance.security_access_reviews.act", Safety::Unsafe, request);
         self.client.send(&call).await
     }
 

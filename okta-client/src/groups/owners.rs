@@ -119,7 +119,7 @@ impl<'a> GroupOwners<'a> {
     pub async fn remove(&self, owner: &Owner) -> Result<(), Error> {
         let request = Request::delete(self.path().value(owner.id()));
         let call = Call::done("okta.groups.owners.remove", Safety::Idempotent, request);
-        super::gone_when_repeated(self.client.send(&call).await)
+        self.client.send(&call).await
     }
 
     fn path(&self) -> Path {

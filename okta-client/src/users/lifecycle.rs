@@ -191,6 +191,8 @@ impl EndUser<'_> {
     /// Mails the admin that it was done.
     pub fn mail_admin(mut self) -> Self {
         self.request = self.request.query("sendEmail", true);
+        // A repetition would send another.
+        self.safety = Safety::Unsafe;
         self
     }
 

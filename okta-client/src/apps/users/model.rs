@@ -39,6 +39,13 @@ entity! {
 }
 
 impl AppUser {
+    /// Whether the person holds the app, or is about to: not what an import found, and not what is being taken away.
+    #[must_use]
+    pub fn is_assigned(&self) -> bool {
+        use AppUserStatus::{Deprovisioned, Imported, Matched, Revoked, Unassigned};
+        !matches!(self.status, Some(Deprovisioned | Imported | Matched | Revoked | Unassigned))
+    }
+
     /// Whether Okta has made the account in the app, and all of it is there. An assignment that was just made is not,
     /// and one of an app that Okta does not provision ([`SyncState::Disabled`]) never is: there, ACTIVE is all there is.
     #[must_use]

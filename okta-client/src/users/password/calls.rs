@@ -32,11 +32,11 @@ impl<'a> Users<'a> {
     ///
     /// # Errors
     ///
-    /// As every call.
+    /// As every call. Never repeated after an ambiguous end: read the user's provider.
     pub async fn convert_to_federated(&self, id: &UserId) -> Result<(), Error> {
         let path = user(id).word("lifecycle/reset_password");
         let request = Request::post(path).query("provider", "FEDERATION").query("sendEmail", false);
-        self.client.send(&Call::done("okta.users.convert_to_federated", Safety::Idempotent, request)).await
+        self.client.send(&Call::done("okta.users.convert_to_federated", Safety::Unsafe, request)).await
     }
 
     /// `POST /api/v1/users/{id}/lifecycle/expire_password`: → PASSWORD_EXPIRED. The password must be changed at the
