@@ -82,7 +82,7 @@ impl Default for PacerConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Lane {
     /// Overtakes everything, is not spaced out, and finds a hundredth of each window kept for it: a leaver's
-    /// sessions, an account under attack.
+    /// sessions, an account under attack. Keep it for the few: while it uses a bucket up, nobody else gets on.
     Urgent,
     /// Ordinary calls. A fifth of a window goes as fast as it can, and the rest is spread.
     #[default]

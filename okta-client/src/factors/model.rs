@@ -9,6 +9,9 @@ use crate::id::{FactorId, FactorTransactionId};
 
 entity! {
     /// A factor that a person is enrolled in.
+    ///
+    /// Until it is activated, the one that an enrolment answers holds what activates it (a shared secret, a QR code's
+    /// link) in `extra`, as Okta sent it. `Debug` does not show that; writing the factor as JSON does.
     pub struct Factor shows(id, factor_type, provider, status) {
         /// Okta's id.
         pub id: FactorId = "id",
