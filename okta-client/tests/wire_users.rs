@@ -361,6 +361,19 @@ async fn who_is_in_use_cannot_be_deleted() {
 }
 
 #[tokio::test]
+async fn a_proof_that_is_old_deletes_nobody() {
+    for (seconds, sent) in [(60, 1), (61, 0)] {
+        let mut org = Org::answering("GET", reply(200, user("DEPROVISIONED"))).await;
+        let ended = org.okta.users().deprovisioned(&ann()).await.unwrap().unwrap();
+        org.saw();
+        org.will("DELETE", empty(204)).await;
+        okta_client::Clock::sleep(&*org.clock, std::time::Duration::from_secs(seconds)).await;
+        let deleted = org.okta.users().delete(ended).await;
+        assert_eq!((deleted.is_ok(), org.saw().len()), (sent == 1, sent), "{seconds} seconds");
+    }
+}
+
+#[tokio::test]
 async fn a_deletion_is_sent_once_whatever_becomes_of_its_answer() {
     for (answer, delivery) in [(html(503), Delivery::Unknown), (empty(502), Delivery::Unknown)] {
         let mut org = Org::answering("GET", reply(200, user("DEPROVISIONED"))).await;

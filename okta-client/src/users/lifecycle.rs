@@ -1,6 +1,7 @@
 //! Moves from one status to another, and the end of an account.
 
 use std::future::IntoFuture;
+use std::time::Duration;
 
 use client_core::{Call, DecodeError, Path, Request, Response, Safety, SecretString};
 use futures::FutureExt as _;
@@ -34,16 +35,23 @@ pub struct ActivationLink {
 
 /// A user who was DEPROVISIONED when Okta was last asked: what [`Users::delete`] wants to see.
 ///
-/// There is one way to get it, [`Users::deprovisioned`], and it serves once.
+/// There is one way to get it, [`Users::deprovisioned`]; it serves once, and for a minute.
 #[derive(Debug)]
 #[must_use = "it does nothing by itself: give it to `delete`"]
-pub struct Deprovisioned(UserId);
+pub struct Deprovisioned {
+    id: UserId,
+    /// By the client's clock.
+    read_at: Duration,
+}
+
+/// How long the proof is good for: by then somebody may have brought the person back.
+const FRESH: Duration = Duration::from_secs(60);
 
 impl Deprovisioned {
     /// Who it is.
     #[must_use]
     pub fn id(&self) -> &UserId {
-        &self.0
+        &self.id
     }
 }
 
@@ -88,9 +96,10 @@ impl<'a> Users<'a> {
     ///
     /// `is_not_found` if there is none.
     pub async fn deprovisioned(&self, id: &UserId) -> Result<Option<Deprovisioned>, Error> {
+        let read_at = self.client.clock().monotonic();
         let found = self.get(id).await?;
         let ended = found.status == UserStatus::Deprovisioned && found.transitioning_to_status.is_none();
-        Ok(ended.then_some(Deprovisioned(found.id)))
+        Ok(ended.then_some(Deprovisioned { id: found.id, read_at }))
     }
 
     /// `DELETE /api/v1/users/{id}`: deletes a DEPROVISIONED user, **for good**. Only then is the login free again.
@@ -112,9 +121,14 @@ impl<'a> Users<'a> {
     ///
     /// # Errors
     ///
-    /// As every call. Never repeated after an ambiguous end: [`find`](Self::find) tells whether the user is gone.
+    /// Unsent, if the proof is older than a minute. Never repeated after an ambiguous end: [`find`](Self::find) tells
+    /// whether the user is gone.
     pub fn delete(&self, ended: Deprovisioned) -> EndUser<'a> {
-        let request = Request::delete(user(&ended.0));
+        let mut request = Request::delete(user(&ended.id));
+        if self.client.clock().monotonic().saturating_sub(ended.read_at) > FRESH {
+            request =
+                request.flawed("the proof that the user is DEPROVISIONED is older than a minute: read again");
+        }
         EndUser { client: self.client, name: "okta.users.delete", safety: Safety::Unsafe, request }
     }
 
