@@ -3,6 +3,7 @@
 mod access;
 mod campaigns;
 mod catalog;
+mod list;
 mod operations;
 mod requests;
 mod reviews;
@@ -21,29 +22,28 @@ pub use self::access::{
     Access, AccessGrant, EntitlementValue, GrantMethod, Orn, PrincipalAccess, PrincipalEntitlement,
 };
 pub use self::campaigns::{
-    Campaign, CampaignReviewer, CampaignSchedule, CampaignStatus, CampaignTargets, Campaigns, ListCampaigns,
-    NewCampaign, Remediation, RemediationOnEnd,
+    Campaign, CampaignReviewer, CampaignSchedule, CampaignStatus, CampaignTargets, Campaigns, NewCampaign,
+    Remediation, RemediationOnEnd,
 };
 pub use self::catalog::{
     Catalog, CatalogEntry, ListCatalogEntries, RequestField, RequestFieldKind, RequestFields,
 };
+pub use self::list::GovernanceList;
 pub use self::operations::{Operation, OperationStatus, Operations};
 pub use self::requests::{
-    AccessRequest, AccessRequestStatus, AccessRequests, ApprovalDecision, GrantStatus, ListAccessRequests,
-    NewAccessRequest, RequestApproval, RequestedResource, RevocationStatus, RiskAssessment,
+    AccessRequest, AccessRequestStatus, AccessRequests, ApprovalDecision, GrantStatus, NewAccessRequest,
+    RequestApproval, RequestedResource, RevocationStatus, RiskAssessment,
 };
 pub use self::reviews::{
-    ListReviews, PersonProfile, Reassignment, RemediationStatus, Review, ReviewDecision, ReviewerLevel,
-    ReviewerType, Reviews,
+    PersonProfile, Reassignment, RemediationStatus, Review, ReviewDecision, ReviewerLevel, ReviewerType,
+    Reviews,
 };
 pub use self::security_reviews::{
-    ListSecurityAccessReviews, NewSecurityAccessReview, SecurityAccess, SecurityAccessAction,
-    SecurityAccessReview, SecurityAccessReviewPatch, SecurityAccessReviewStatus, SecurityAccessReviews,
-    SecurityReviewAction, SecurityReviewEvent, Severity,
+    NewSecurityAccessReview, SecurityAccess, SecurityAccessAction, SecurityAccessReview,
+    SecurityAccessReviewPatch, SecurityAccessReviewStatus, SecurityAccessReviews, SecurityReviewAction,
+    SecurityReviewEvent, Severity,
 };
-pub use self::tasks::{
-    AccessTask, AccessTaskKind, AccessTaskStatus, AccessTasks, ListAccessTasks, Resolution,
-};
+pub use self::tasks::{AccessTask, AccessTaskKind, AccessTaskStatus, AccessTasks, Resolution};
 use crate::Error;
 use crate::client::OktaClient;
 use crate::entity::entity;

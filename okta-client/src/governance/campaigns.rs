@@ -5,13 +5,12 @@ use client_core::{Call, Path, Request, Safety, open_enum};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{MOST_PER_PAGE, governance_time};
+use super::governance_time;
+use super::list::GovernanceList;
 use crate::Error;
 use crate::client::OktaClient;
 use crate::entity::entity;
-use crate::filter::{Filter, Filtered as _};
 use crate::id::{AppId, CampaignId, GroupId, UserId};
-use crate::list::Listing;
 
 entity! {
     /// A campaign. Its settings, as Okta tells them, are in `extra`; lists leave most of them out.
@@ -280,8 +279,10 @@ impl<'a> Campaigns<'a> {
     }
 
     /// `GET /governance/api/v1/campaigns`: many campaigns.
-    pub fn list(&self) -> ListCampaigns<'a> {
-        ListCampaigns { client: self.client, filter: None, limit: MOST_PER_PAGE }
+    ///
+    /// To filter by: `name`, `status`, `scheduleType`, `reviewerType`, `startDate`, `endDate`, `recurringCampaignId`.
+    pub fn list(&self) -> GovernanceList<'a, Campaign> {
+        GovernanceList::new(self.client, "okta.governance.campaigns.list", campaigns())
     }
 
     /// `GET /governance/api/v1/campaigns/{id}`.
@@ -341,34 +342,4 @@ impl<'a> Campaigns<'a> {
 
 fn campaigns() -> Path {
     Path::new("/governance/api/v1/campaigns")
-}
-
-/// A list of campaigns, to be narrowed and sent.
-#[derive(Debug, Clone)]
-#[must_use = "a list fetches nothing until `send`"]
-pub struct ListCampaigns<'a> {
-    client: &'a OktaClient,
-    filter: Option<Filter>,
-    limit: u16,
-}
-
-impl ListCampaigns<'_> {
-    /// `name`, `status`, `scheduleType`, `reviewerType`, `startDate`, `endDate`, `recurringCampaignId`.
-    pub fn filter(mut self, filter: Filter) -> Self {
-        self.filter = Some(filter);
-        self
-    }
-
-    /// Campaigns a page: 1 to 200, the default.
-    pub fn limit(mut self, limit: u16) -> Self {
-        self.limit = limit;
-        self
-    }
-
-    /// Sends it: a stream of campaigns.
-    pub fn send(self) -> Listing<Campaign> {
-        let request =
-            Request::get(campaigns()).filtered("filter", self.filter.as_ref()).query("limit", self.limit);
-        self.client.list_named("okta.governance.campaigns.list", "data", request)
-    }
 }

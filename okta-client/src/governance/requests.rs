@@ -5,13 +5,12 @@ use client_core::{Call, Path, Request, Safety, open_enum};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{GovernancePrincipal, MOST_PER_PAGE};
+use super::GovernancePrincipal;
+use super::list::GovernanceList;
 use crate::Error;
 use crate::client::OktaClient;
 use crate::entity::entity;
-use crate::filter::{Filter, Filtered as _};
 use crate::id::{AccessRequestId, CatalogEntryId, UserId};
-use crate::list::Listing;
 
 entity! {
     /// A request for access.
@@ -213,8 +212,10 @@ impl<'a> AccessRequests<'a> {
     }
 
     /// `GET /governance/api/v2/requests`: many requests.
-    pub fn list(&self) -> ListAccessRequests<'a> {
-        ListAccessRequests { client: self.client, filter: None, limit: MOST_PER_PAGE }
+    ///
+    /// To filter by: `status`, `lastUpdated`, `requestedFor`, `resourceId`, `resourceType`, `accessScopeId`, `accessScopeType`.
+    pub fn list(&self) -> GovernanceList<'a, AccessRequest> {
+        GovernanceList::new(self.client, "okta.governance.requests.list", requests())
     }
 
     /// `GET /governance/api/v2/requests/{id}`.
@@ -252,34 +253,4 @@ impl<'a> AccessRequests<'a> {
 
 fn requests() -> Path {
     Path::new("/governance/api/v2/requests")
-}
-
-/// A list of requests, to be narrowed and sent.
-#[derive(Debug, Clone)]
-#[must_use = "a list fetches nothing until `send`"]
-pub struct ListAccessRequests<'a> {
-    client: &'a OktaClient,
-    filter: Option<Filter>,
-    limit: u16,
-}
-
-impl ListAccessRequests<'_> {
-    /// `status`, `lastUpdated`, `requestedFor`, `resourceId`, `resourceType`, `accessScopeId`, `accessScopeType`.
-    pub fn filter(mut self, filter: Filter) -> Self {
-        self.filter = Some(filter);
-        self
-    }
-
-    /// Requests a page: 1 to 200, the default.
-    pub fn limit(mut self, limit: u16) -> Self {
-        self.limit = limit;
-        self
-    }
-
-    /// Sends it: a stream of requests.
-    pub fn send(self) -> Listing<AccessRequest> {
-        let request =
-            Request::get(requests()).filtered("filter", self.filter.as_ref()).query("limit", self.limit);
-        self.client.list_named("okta.governance.requests.list", "data", request)
-    }
 }

@@ -5,13 +5,11 @@ use client_core::{Call, DecodeError, Path, Request, Response, Safety, open_enum}
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::MOST_PER_PAGE;
+use super::list::GovernanceList;
 use crate::Error;
 use crate::client::OktaClient;
 use crate::entity::entity;
-use crate::filter::{Filter, Filtered as _};
 use crate::id::{CampaignId, ReviewId, UserId};
-use crate::list::Listing;
 
 entity! {
     /// A review.
@@ -162,8 +160,15 @@ impl<'a> Reviews<'a> {
     }
 
     /// `GET /governance/api/v1/reviews`: many reviews. Narrow it to a campaign, or a large org is too slow to answer.
-    pub fn list(&self) -> ListReviews<'a> {
-        ListReviews { client: self.client, filter: None, limit: MOST_PER_PAGE }
+    ///
+    /// To filter by: `campaignId`, `principalId`, `reviewerId`, `decision`, `resourceId`, `reviewerType`, `reviewerLevel`,
+    /// `entitlementValueId`; `eq` only.
+    pub fn list(&self) -> GovernanceList<'a, Review> {
+        GovernanceList::new(
+            self.client,
+            "okta.governance.reviews.list",
+            Path::new("/governance/api/v1/reviews"),
+        )
     }
 
     /// `GET /governance/api/v1/reviews/{id}`.
@@ -200,36 +205,4 @@ fn data(response: &Response) -> Result<Vec<Review>, DecodeError> {
         data: Vec<Review>,
     }
     response.json::<Data>().map(|answer| answer.data)
-}
-
-/// A list of reviews, to be narrowed and sent.
-#[derive(Debug, Clone)]
-#[must_use = "a list fetches nothing until `send`"]
-pub struct ListReviews<'a> {
-    client: &'a OktaClient,
-    filter: Option<Filter>,
-    limit: u16,
-}
-
-impl ListReviews<'_> {
-    /// `campaignId`, `principalId`, `reviewerId`, `decision`, `resourceId`, `reviewerType`, `reviewerLevel`,
-    /// `entitlementValueId`; `eq` only.
-    pub fn filter(mut self, filter: Filter) -> Self {
-        self.filter = Some(filter);
-        self
-    }
-
-    /// Reviews a page: 1 to 200, the default.
-    pub fn limit(mut self, limit: u16) -> Self {
-        self.limit = limit;
-        self
-    }
-
-    /// Sends it: a stream of reviews.
-    pub fn send(self) -> Listing<Review> {
-        let request = Request::get(Path::new("/governance/api/v1/reviews"))
-            .filtered("filter", self.filter.as_ref())
-            .query("limit", self.limit);
-        self.client.list_named("okta.governance.reviews.list", "data", request)
-    }
 }

@@ -5,11 +5,12 @@ use client_core::{Call, Path, Request, Safety, open_enum};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{MOST_PER_PAGE, PersonProfile, governance_time};
+use super::MOST_PER_PAGE;
+use super::list::GovernanceList;
+use super::{PersonProfile, governance_time};
 use crate::Error;
 use crate::client::OktaClient;
 use crate::entity::entity;
-use crate::filter::{Filter, Filtered as _};
 use crate::id::{SecurityAccessId, SecurityAccessReviewId, UserId};
 use crate::list::Listing;
 
@@ -193,8 +194,10 @@ impl<'a> SecurityAccessReviews<'a> {
     }
 
     /// `GET /governance/api/v2/security-access-reviews`: many reviews.
-    pub fn list(&self) -> ListSecurityAccessReviews<'a> {
-        ListSecurityAccessReviews { client: self.client, filter: None, limit: MOST_PER_PAGE }
+    ///
+    /// To filter by: `name`, `status`, `created`, `reviewer.name`: `eq`, `co`, `gt`, `lt`.
+    pub fn list(&self) -> GovernanceList<'a, SecurityAccessReview> {
+        GovernanceList::new(self.client, "okta.governance.security_access_reviews.list", reviews())
     }
 
     /// `POST /governance/api/v2/security-access-reviews`: makes one. It is answered PENDING.
@@ -292,34 +295,4 @@ impl<'a> SecurityAccessReviews<'a> {
 
 fn reviews() -> Path {
     Path::new("/governance/api/v2/security-access-reviews")
-}
-
-/// A list of security access reviews, to be narrowed and sent.
-#[derive(Debug, Clone)]
-#[must_use = "a list fetches nothing until `send`"]
-pub struct ListSecurityAccessReviews<'a> {
-    client: &'a OktaClient,
-    filter: Option<Filter>,
-    limit: u16,
-}
-
-impl ListSecurityAccessReviews<'_> {
-    /// `name`, `status`, `created`, `reviewer.name`: `eq`, `co`, `gt`, `lt`.
-    pub fn filter(mut self, filter: Filter) -> Self {
-        self.filter = Some(filter);
-        self
-    }
-
-    /// Reviews a page: 1 to 200, the default.
-    pub fn limit(mut self, limit: u16) -> Self {
-        self.limit = limit;
-        self
-    }
-
-    /// Sends it: a stream of reviews.
-    pub fn send(self) -> Listing<SecurityAccessReview> {
-        let request =
-            Request::get(reviews()).filtered("filter", self.filter.as_ref()).query("limit", self.limit);
-        self.client.list_named("okta.governance.security_access_reviews.list", "data", request)
-    }
 }

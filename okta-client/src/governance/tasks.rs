@@ -4,13 +4,12 @@ use chrono::{DateTime, Utc};
 use client_core::{Call, Path, Request, Safety, open_enum};
 use serde_json::json;
 
-use super::{GovernancePrincipal, MOST_PER_PAGE};
+use super::GovernancePrincipal;
+use super::list::GovernanceList;
 use crate::Error;
 use crate::client::OktaClient;
 use crate::entity::entity;
-use crate::filter::{Filter, Filtered as _};
 use crate::id::{AccessRequestId, AccessTaskId};
-use crate::list::Listing;
 
 entity! {
     /// Something that somebody has to do before a request goes on.
@@ -86,8 +85,10 @@ impl<'a> AccessTasks<'a> {
     }
 
     /// `GET /governance/api/v2/tasks`: many tasks.
-    pub fn list(&self) -> ListAccessTasks<'a> {
-        ListAccessTasks { client: self.client, filter: None, limit: MOST_PER_PAGE }
+    ///
+    /// To filter by: `status`, `type`, `assigneeId`, `requestId`, `createdAt`, `updatedAt`.
+    pub fn list(&self) -> GovernanceList<'a, AccessTask> {
+        GovernanceList::new(self.client, "okta.governance.tasks.list", tasks())
     }
 
     /// `GET /governance/api/v2/tasks/{id}`.
@@ -117,34 +118,4 @@ impl<'a> AccessTasks<'a> {
 
 fn tasks() -> Path {
     Path::new("/governance/api/v2/tasks")
-}
-
-/// A list of tasks, to be narrowed and sent.
-#[derive(Debug, Clone)]
-#[must_use = "a list fetches nothing until `send`"]
-pub struct ListAccessTasks<'a> {
-    client: &'a OktaClient,
-    filter: Option<Filter>,
-    limit: u16,
-}
-
-impl ListAccessTasks<'_> {
-    /// `status`, `type`, `assigneeId`, `requestId`, `createdAt`, `updatedAt`.
-    pub fn filter(mut self, filter: Filter) -> Self {
-        self.filter = Some(filter);
-        self
-    }
-
-    /// Tasks a page: 1 to 200, the default.
-    pub fn limit(mut self, limit: u16) -> Self {
-        self.limit = limit;
-        self
-    }
-
-    /// Sends it: a stream of tasks.
-    pub fn send(self) -> Listing<AccessTask> {
-        let request =
-            Request::get(tasks()).filtered("filter", self.filter.as_ref()).query("limit", self.limit);
-        self.client.list_named("okta.governance.tasks.list", "data", request)
-    }
 }
