@@ -459,6 +459,15 @@ async fn a_password_is_reset_by_mail_or_by_a_link_that_stays_out_of_debug() {
         org.saw_one().is("POST", &target, None);
     }
 
+    // Whoever withheld the mail needs the link: nobody else has it.
+    org.will("POST", reply(200, json!({}))).await;
+    let without = users.users().reset_password(&ann(), Mail::Withhold).await.unwrap_err();
+    assert_eq!(without.delivery(), Delivery::Done);
+    org.saw_one().is("POST", &format!("{ANN}/lifecycle/reset_password?sendEmail=false"), None);
+    org.will("POST", reply(200, json!({}))).await;
+    assert!(users.users().forgot_password(&ann(), Mail::Withhold).await.is_err());
+    org.saw_one();
+
     org.will("POST", reply(200, link)).await;
     let answered = users.users().forgot_password(&ann(), Mail::Withhold).await.unwrap().unwrap();
     assert!(answered.expose_secret().ends_with("XE6wE17z"));

@@ -73,7 +73,7 @@ impl<'a> Users<'a> {
         let request = Request::post(path).query("sendEmail", mail == Mail::Send);
         let call =
             Call::done("okta.users.forgot_password", Safety::Unsafe, request).with_decode(read_reset_url);
-        self.client.send(&call).await
+        link_or_mail(mail, &call, self.client.send(&call).await?)
     }
 
     /// `POST /api/v1/users/{id}/credentials/forgot_password_recovery_question`: sets a new password for who knows
@@ -170,7 +170,7 @@ impl<'a> IntoFuture for ResetPassword<'a> {
             .query_opt("revokeSessions", self.revoke_sessions.then_some(true));
         let call =
             Call::done("okta.users.reset_password", Safety::Unsafe, request).with_decode(read_reset_url);
-        async move { self.client.send(&call).await }.boxed()
+        async move { link_or_mail(self.mail, &call, self.client.send(&call).await?) }.boxed()
     }
 }
 
@@ -249,6 +249,18 @@ impl<'a> IntoFuture for ChangePassword<'a> {
             .json(&body);
         let call = Call::write("okta.users.change_password", Safety::Unsafe, request);
         async move { self.client.send(&call).await }.boxed()
+    }
+}
+
+/// Whoever asked for the link and got none must know: the person cannot sign in until they have one.
+fn link_or_mail<T>(
+    mail: Mail,
+    call: &Call<T>,
+    link: Option<SecretString>,
+) -> Result<Option<SecretString>, Error> {
+    match (mail, link) {
+        (Mail::Withhold, None) => Err(Error::protocol(call.name(), "it is done, without the link asked for")),
+        (_, link) => Ok(link),
     }
 }
 
