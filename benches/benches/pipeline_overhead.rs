@@ -17,7 +17,8 @@ use okta_client::{OktaClient, Transport, TransportError};
 use reqwest::header::AUTHORIZATION;
 use sandbox::{Limits, Sandbox};
 use serde_json::Value;
-use servicenow_client::{Query, ServiceNowClient, SysUser};
+use servicenow_client::tables::SysUser;
+use servicenow_client::{Query, ServiceNowClient};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]

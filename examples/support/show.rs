@@ -3,7 +3,8 @@
 use lifecycle::plan::Plan;
 use lifecycle::report::Thread;
 use lifecycle::{Progress, Run, RunStatus};
-use servicenow_client::{Query, ScReqItem, ScTask, SysUser, TaskState};
+use servicenow_client::Query;
+use servicenow_client::tables::{ScReqItem, ScTask, SysUser, TaskState};
 
 use crate::output::say;
 use crate::{BoxError, World};

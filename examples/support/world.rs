@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use lifecycle::{Engine, Operation, PRODUCT, Plan, Policy, RunStatus, Systems};
 use okta_client::OktaClient;
 use sandbox::Sandbox;
-use servicenow_client::{Query, ScReqItem, ServiceNowClient};
+use servicenow_client::tables::ScReqItem;
+use servicenow_client::{Query, ServiceNowClient};
 
 use crate::{BoxError, Common, Work, environment};
 

@@ -14,7 +14,7 @@ use lifecycle::run::Outcome;
 use lifecycle::{Engine, Onboard, Operation as _, Plan, Run, RunStatus};
 use sandbox::{Effect, Fault, Ticket, group_id};
 use serde_json::{Value, json};
-use servicenow_client::{ScTask, SysUser};
+use servicenow_client::tables::{ScTask, SysUser};
 
 use support::looking::{agent, short, text};
 use support::{World, onboard, policy};

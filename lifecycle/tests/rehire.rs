@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use lifecycle::{Operation as _, OperationError, RunStatus};
 use sandbox::{Effect, Limits, Ticket, group_id};
 use serde_json::{Value, json};
-use servicenow_client::SysUser;
+use servicenow_client::tables::SysUser;
 
 use support::looking::{short, text};
 use support::sweep::{strike, sweep};

@@ -165,7 +165,7 @@ async fn errors(world: &World) -> Vec<String> {
         }
         match ServiceNowClient::builder(url).basic(user, password.to_owned().into()).build() {
             Ok(servicenow) if url != sandbox.servicenow_url() => {
-                let wrong = servicenow.table::<servicenow_client::SysUser>();
+                let wrong = servicenow.table::<servicenow_client::tables::SysUser>();
                 let error = wrong.get(&"0".parse().unwrap()).await.unwrap_err();
                 texts.push(format!("{error} {error:?}"));
             }

@@ -11,7 +11,8 @@ use okta_client::OktaClient;
 use okta_client::groups::GroupId;
 use sandbox::{OnboardingRequest, Ticket, group_id};
 use serde_json::{Value, json};
-use servicenow_client::{ServiceNowClient, SysUser};
+use servicenow_client::ServiceNowClient;
+use servicenow_client::tables::SysUser;
 
 use support::looking::{short, text, told};
 use support::{POLICY, SandboxClock, World, onboard, policy};

@@ -8,13 +8,13 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::builder::{Builder, ConfigError};
+use crate::catalog::{self, Variables};
 use crate::dialect::ServiceNowDialect;
 use crate::id::SysId;
 use crate::journal::Journal;
 use crate::problem::{Error, Result, ServiceNowProblem};
 use crate::record::{RawRecord, Record};
 use crate::table::Table;
-use crate::variables::{self, Variables};
 
 /// One ServiceNow instance, as one API user. Cheap to clone; clones share connections, pacing and the retry
 /// budget.
@@ -130,7 +130,7 @@ impl ServiceNowClient {
     ///
     /// What the call met; a row of another item is [`ProblemKind::NotHonoured`](crate::ProblemKind).
     pub async fn request_item_variables(&self, item: &SysId) -> Result<Variables> {
-        variables::of(self, item).await
+        catalog::of(self, item).await
     }
 
     pub(crate) fn distrust<T>(

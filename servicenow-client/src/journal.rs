@@ -14,7 +14,7 @@ use crate::value::DisplayMode;
 
 record! {
     /// A row of `sys_journal_field`. Its `Debug` hides the text.
-    JournalRow in "sys_journal_field" {
+    SysJournalField in "sys_journal_field" {
         /// The record it belongs to.
         element_id: SysId,
         /// The record's table.
@@ -30,9 +30,9 @@ record! {
     }
 }
 
-impl fmt::Debug for JournalRow {
+impl fmt::Debug for SysJournalField {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "JournalRow({})", self.sys_id)
+        write!(f, "SysJournalField({})", self.sys_id)
     }
 }
 
@@ -168,7 +168,7 @@ impl Journal {
     async fn rows(&self, sys_id: &SysId) -> Result<(Vec<JournalEntry>, bool)> {
         let fields = JournalKind::ALL.map(JournalKind::field);
         let query = Query::new().eq("element_id", sys_id).one_of("element", fields);
-        let list = self.client.table::<JournalRow>().list(query).collect_all().await?;
+        let list = self.client.table::<SysJournalField>().list(query).collect_all().await?;
         let entries = list.rows.into_iter().filter_map(entry).collect();
         Ok((entries, list.complete))
     }
@@ -188,7 +188,7 @@ impl Journal {
     }
 }
 
-fn entry(row: JournalRow) -> Option<JournalEntry> {
+fn entry(row: SysJournalField) -> Option<JournalEntry> {
     let kind = JournalKind::ALL.into_iter().find(|kind| row.element.as_str() == Some(kind.field()))?;
     Some(JournalEntry {
         kind,

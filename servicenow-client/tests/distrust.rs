@@ -6,9 +6,10 @@ mod common;
 use common::{Answer, lossy, scripted};
 use futures::StreamExt as _;
 use serde_json::{Value as Json, json};
+use servicenow_client::tables::{ScTask, SysUser};
 use servicenow_client::{
-    Class, Delivery, Error, Failure, Problem as _, ProblemKind, Query, ScTask, ServiceNowClient, SysId,
-    SysUser, TransportError,
+    Class, Delivery, Error, Failure, Problem as _, ProblemKind, Query, ServiceNowClient, SysId,
+    TransportError,
 };
 
 fn id(text: &str) -> SysId {

@@ -5,9 +5,9 @@ mod common;
 
 use common::{Answer, fixture, scripted};
 use serde_json::Value as Json;
+use servicenow_client::tables::{Approval, ScReqItem, ScTask, SysJournalField, TaskState};
 use servicenow_client::{
-    Approval, Class, Delivery, DisplayMode, Failure, Field, JournalRow, Problem as _, ProblemKind, Query,
-    Record, ScReqItem, ScTask, SysId, TaskState,
+    Class, Delivery, DisplayMode, Failure, Field, Problem as _, ProblemKind, Query, Record, SysId,
 };
 
 fn id(text: &str) -> SysId {
@@ -63,7 +63,7 @@ fn one_row_reads_the_same_in_each_mode_that_has_values() {
 #[test]
 fn recorded_journal_rows_are_read() {
     let Some(body) = fixture("rapid7/sys_journal_field_list.json") else { return };
-    let rows: Vec<JournalRow> = result(&body);
+    let rows: Vec<SysJournalField> = result(&body);
     assert_eq!(rows[1].element.as_str(), Some("comments"));
     assert_eq!(rows[1].sys_created_by.as_str(), Some("admin"));
 }
@@ -100,8 +100,12 @@ async fn hidden_rows_and_fields_are_neither_empty_nor_forgotten() {
     let Some(body) = fixture("constructed/field_hidden_by_acl.json") else { return };
     // The first page is short although all was counted in it, `{}` too.
     let (servicenow, _, _) = scripted([Answer::text(200, body).header("x-total-count", "3")]);
-    let users =
-        servicenow.table::<servicenow_client::SysUser>().list(Query::all()).collect_all().await.unwrap();
+    let users = servicenow
+        .table::<servicenow_client::tables::SysUser>()
+        .list(Query::all())
+        .collect_all()
+        .await
+        .unwrap();
     assert_eq!((users.seen, users.counted, users.complete), (2, Some(3), false));
     assert!(users.rows[0].email.is_absent());
     assert_eq!(users.rows[1].email.as_str(), Some("abraham.lincoln@example.com"));
@@ -188,9 +192,9 @@ fn every_typed_record_asks_for_its_fields_once() {
     }
     check::<ScTask>();
     check::<ScReqItem>();
-    check::<servicenow_client::ScRequest>();
-    check::<servicenow_client::SysUser>();
-    check::<servicenow_client::SysUserGroup>();
-    check::<servicenow_client::Department>();
-    check::<JournalRow>();
+    check::<servicenow_client::tables::ScRequest>();
+    check::<servicenow_client::tables::SysUser>();
+    check::<servicenow_client::tables::SysUserGroup>();
+    check::<servicenow_client::tables::CmnDepartment>();
+    check::<SysJournalField>();
 }

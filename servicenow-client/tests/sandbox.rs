@@ -8,10 +8,8 @@ use std::sync::Arc;
 use common::{NoChance, TestClock};
 use sandbox::{Effect, Fault, OnboardingRequest, Sandbox};
 use serde_json::json;
-use servicenow_client::{
-    Delivery, Department, DisplayMode, ProblemKind, Query, RetryPolicy, ScReqItem, ScTask, ServiceNowClient,
-    SysId, SysUser, TaskState,
-};
+use servicenow_client::tables::{CmnDepartment, ScReqItem, ScTask, SysUser, TaskState};
+use servicenow_client::{Delivery, DisplayMode, ProblemKind, Query, RetryPolicy, ServiceNowClient, SysId};
 
 async fn start() -> (Sandbox, ServiceNowClient) {
     let sandbox = Sandbox::builder().people(20).start().await.unwrap();
@@ -63,7 +61,7 @@ async fn a_ticket_is_followed_from_task_to_answers() {
     assert_eq!(answers.value("last_name"), Some("Lindqvist"));
     let department = answers.value("department").unwrap();
     let query = Query::new().eq("name", department);
-    let department = servicenow.table::<Department>().find_one(query).await.unwrap().unwrap();
+    let department = servicenow.table::<CmnDepartment>().find_one(query).await.unwrap().unwrap();
     assert_eq!(department.dept_head.get().map(|head| head.id().as_str()), answers.value("manager"));
     let item = servicenow.table::<ScReqItem>().display(DisplayMode::Both).get(item).await.unwrap();
     assert_eq!(item.request, task.request);

@@ -8,9 +8,8 @@ use std::sync::Arc;
 use common::{NoChance, TestClock};
 use mockito::{Matcher, Mock, Server, ServerGuard};
 use serde_json::json;
-use servicenow_client::{
-    Call, Delivery, Path, ProblemKind, Query, Request, ScTask, ServiceNowClient, SysId, SysUser, TaskState,
-};
+use servicenow_client::tables::{ScTask, SysUser, TaskState};
+use servicenow_client::{Call, Delivery, Path, ProblemKind, Query, Request, ServiceNowClient, SysId};
 
 const ID: &str = "aeed229047801200e0ef563dbb9a71c2";
 

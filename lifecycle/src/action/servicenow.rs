@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use servicenow_client::{Approval, JournalKind, Query, Record, ScReqItem, ScTask, SysId, SysUser, TaskState};
+use servicenow_client::journal::JournalKind;
+use servicenow_client::tables::{Approval, ScReqItem, ScTask, SysUser, TaskState};
+use servicenow_client::{Query, Record, SysId};
 
 use super::{Action, ActionError, Change, Context, Findings, Permissions, State, Verb};
 use crate::run::StepReport;

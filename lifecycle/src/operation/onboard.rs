@@ -34,7 +34,8 @@ use async_trait::async_trait;
 use chrono::NaiveTime;
 use okta_client::groups::GroupKind;
 use okta_client::users::{Profile, ProfilePatch, UserStatus};
-use servicenow_client::{Field, Query, ScReqItem, ScTask, TaskState};
+use servicenow_client::tables::{ScReqItem, ScTask, TaskState};
+use servicenow_client::{Field, Query};
 
 use self::hire::Hire;
 use self::person::Person;
@@ -389,7 +390,7 @@ fn check_open(asked: &Asked) -> Result<(), OperationError> {
         return Err(OperationError::TicketClosed { number, state: "inactive".to_owned() });
     }
     match asked.item.approval.get() {
-        Some(servicenow_client::Approval::Approved) => Ok(()),
+        Some(servicenow_client::tables::Approval::Approved) => Ok(()),
         approval => Err(OperationError::NotApproved {
             number,
             approval: approval.map_or_else(|| "unknown".to_owned(), ToString::to_string),

@@ -7,7 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use okta_client::Filter;
 use okta_client::system_log::LogEvent;
 use serde::Serialize;
-use servicenow_client::{Query, Record as _, ScReqItem, ScTask, SysId};
+use servicenow_client::tables::{ScReqItem, ScTask};
+use servicenow_client::{Query, Record as _, SysId};
 
 use crate::action::servicenow::NOTE;
 use crate::ledger::{self, Entry, Head, Record};

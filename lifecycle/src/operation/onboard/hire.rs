@@ -3,7 +3,8 @@
 use chrono::NaiveDate;
 use okta_client::users::{Profile, ProfilePatch};
 use serde::Serialize;
-use servicenow_client::{Query, SysId, Variable, Variables};
+use servicenow_client::catalog::{Variable, Variables};
+use servicenow_client::{Query, SysId};
 
 use super::person::Manager;
 use crate::action::servicenow::NewServiceNowUser;

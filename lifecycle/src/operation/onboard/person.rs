@@ -3,7 +3,8 @@
 use okta_client::Filter;
 use okta_client::groups::{Group, GroupKind};
 use okta_client::users::{User, UserId, UserStatus};
-use servicenow_client::{ProblemKind, Query, SysId, SysUser};
+use servicenow_client::tables::SysUser;
+use servicenow_client::{ProblemKind, Query, SysId};
 
 use super::hire::Hire;
 use crate::action::okta::accounts_numbered;

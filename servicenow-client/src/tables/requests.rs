@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
+use super::task::{Approval, TaskState};
+use super::users::{SysUser, SysUserGroup};
 use crate::id::SysId;
 use crate::record::record;
-use crate::task::{Approval, TaskState};
-use crate::users::{SysUser, SysUserGroup};
 use crate::value::Ref;
 
 record! {

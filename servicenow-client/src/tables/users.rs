@@ -30,8 +30,8 @@ record! {
         employee_number: String,
         /// Job title.
         title: String,
-        /// Department.
-        department: Ref<Department>,
+        /// CmnDepartment.
+        department: Ref<CmnDepartment>,
         /// Company, a `core_company`.
         company: SysId,
         /// Cost center, a `cmn_cost_center`.
@@ -99,7 +99,7 @@ record! {
 record! {
     /// A department. Table `cmn_department`.
     #[derive(Debug)]
-    Department in "cmn_department" {
+    CmnDepartment in "cmn_department" {
         /// Its name.
         name: String,
         /// Its id, for people.
@@ -109,7 +109,7 @@ record! {
         /// Who heads it.
         dept_head: Ref<SysUser>,
         /// The department above.
-        parent: Ref<Department>,
+        parent: Ref<CmnDepartment>,
         /// Cost center, a `cmn_cost_center`.
         cost_center: SysId,
         /// Company, a `core_company`.
