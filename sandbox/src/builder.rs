@@ -16,7 +16,7 @@ use crate::record::System;
 use crate::sandbox::{Postman, Sandbox};
 use crate::seed::{self, Company};
 use crate::server::{Server, Shared, Side, World};
-use crate::servicenow::{HourlyRule, Instance};
+use crate::servicenow::{Habits, HourlyRule, Instance};
 
 /// How to start a [`Sandbox`].
 #[derive(Debug, Clone)]
@@ -32,6 +32,7 @@ pub struct Builder {
     hook_timeout: Duration,
     automatic_hooks: bool,
     hourly_limit: Option<u32>,
+    habits: Habits,
     custom_attributes: BTreeSet<String>,
     okta: SocketAddr,
     servicenow: SocketAddr,
@@ -52,6 +53,7 @@ impl Default for Builder {
             hook_timeout: Duration::from_secs(3),
             automatic_hooks: false,
             hourly_limit: None,
+            habits: Habits::default(),
             custom_attributes: ["startDate", "endDate", "lcOpId"].map(str::to_owned).into(),
             okta: anywhere,
             servicenow: anywhere,
@@ -144,6 +146,12 @@ impl Builder {
         self
     }
 
+    /// What this ServiceNow instance does and others do not. Default [`Habits::default`].
+    pub fn habits(mut self, habits: Habits) -> Self {
+        self.habits = habits;
+        self
+    }
+
     /// Profile attributes that Okta takes besides the base ones. Default `startDate`, `endDate`, `lcOpId`.
     pub fn custom_attributes<T: Into<String>>(mut self, names: impl IntoIterator<Item = T>) -> Self {
         self.custom_attributes = names.into_iter().map(Into::into).collect();
@@ -201,6 +209,7 @@ impl Builder {
         seed::fill_okta(&mut okta, &company);
         let mut servicenow = Instance::new(self.seed);
         seed::fill_servicenow(&mut servicenow, &company, clock.now());
+        servicenow.habits = self.habits.clone();
         servicenow.rule = self.hourly_limit.map(HourlyRule::new);
         World {
             okta,

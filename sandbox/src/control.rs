@@ -23,6 +23,12 @@ fn route(shared: &Shared, parts: &Parts, body: &Bytes) -> Reply {
         ("GET", "/health") => Ok(Answer::json(200, &json!({"status": "ok"}))),
         ("GET", "/requests") => Ok(Answer::json(200, &json!(shared.world().requests))),
         ("GET", "/state") => Ok(Answer::json(200, &state(shared))),
+        ("GET", "/habits") => Ok(Answer::json(200, &json!(shared.world().servicenow.habits))),
+        ("PUT", "/habits") => {
+            let habits = parse(body)?;
+            shared.world().servicenow.habits = habits;
+            Ok(Answer::empty(204))
+        }
         ("GET", "/clock") => Ok(clock(shared)),
         ("POST", "/clock") => set_clock(shared, body),
         ("POST", "/faults") => add_faults(shared, body),

@@ -38,6 +38,7 @@
 //! - [`Sandbox::builder`] sets size, seed, limits, lags, addresses and the clock.
 //! - [`Clock`] is the time both live in; frozen, it moves only by [`Clock::advance`].
 //! - [`Fault`] delays, refuses, cuts or spoils chosen requests.
+//! - [`Habits`] is what one ServiceNow instance does and another does not.
 //! - [`Sandbox::requests`] and [`Sandbox::state`] tell what happened; the control API at
 //!   [`Sandbox::control_url`] tells it to other processes.
 //! - [`Sandbox::add_onboarding_request`], [`Sandbox::add_okta_user`] and [`Sandbox::edit_record`] make
@@ -77,6 +78,7 @@ pub use okta::{PushAnswer, ServiceApp};
 pub use onboarding::{OnboardingRequest, Ticket};
 pub use record::{HookDelivery, RequestRecord, System};
 pub use sandbox::Sandbox;
+pub use servicenow::Habits;
 
 /// Compiles and runs what the README shows.
 #[cfg(doctest)]

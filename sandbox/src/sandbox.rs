@@ -12,6 +12,7 @@ use crate::fault::Fault;
 use crate::okta::hooks;
 use crate::record::{HookDelivery, RequestRecord};
 use crate::server::{Server, Shared};
+use crate::servicenow::Habits;
 
 /// A running Okta org and ServiceNow instance. Dropping it stops both.
 #[derive(Debug)]
@@ -85,6 +86,11 @@ impl Sandbox {
     /// With [`Builder::automatic_hooks`] there is no need to.
     pub async fn deliver_hooks(&self) -> Vec<HookDelivery> {
         hooks::deliver(&self.shared).await
+    }
+
+    /// Changes what the ServiceNow instance does and others do not.
+    pub fn change_habits(&self, change: impl FnOnce(&mut Habits)) {
+        change(&mut self.shared.world().servicenow.habits);
     }
 
     /// Makes chosen requests go wrong from now on.

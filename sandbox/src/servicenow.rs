@@ -5,6 +5,7 @@ mod approvals;
 pub(crate) mod catalog;
 mod display;
 pub(crate) mod error;
+mod habits;
 mod journal;
 mod query;
 mod rules;
@@ -18,6 +19,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::http::{Answer, Ask, JSON, Reply};
 use crate::id;
 
+pub use habits::Habits;
 pub(crate) use store::{Instance, Record};
 
 /// How many requests an hour the instance lets the integration user send, if a rule says so.

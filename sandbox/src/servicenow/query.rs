@@ -85,12 +85,14 @@ pub(super) struct Query {
     /// Groups joined by `^NQ`; within one, all must hold.
     groups: Vec<Vec<Either>>,
     order: Vec<(String, bool)>,
+    /// Whether a condition made no sense and was dropped.
+    widened: bool,
 }
 
 impl Query {
     /// Parses for a table. `Err` names what is not modelled.
     pub(super) fn parse(instance: &Instance, table: Found<'_>, text: &str) -> Result<Self, String> {
-        let mut query = Self { groups: vec![Vec::new()], order: Vec::new() };
+        let mut query = Self { groups: vec![Vec::new()], ..Self::default() };
         let mut may_join = false;
         for clause in text.split('^') {
             if clause == "EQ" || clause.is_empty() {
@@ -121,6 +123,7 @@ impl Query {
 
     fn and(&mut self, condition: Option<Condition>) -> bool {
         let valid = condition.is_some();
+        self.widened |= !valid;
         if let (Some(condition), Some(group)) = (condition, self.groups.last_mut()) {
             group.push(vec![condition]);
         }
@@ -131,7 +134,10 @@ impl Query {
     fn or(&mut self, condition: Option<Condition>, may_join: bool) -> bool {
         let before = self.groups.last_mut().and_then(|group| group.last_mut());
         match (condition, before) {
-            (None, _) => may_join,
+            (None, _) => {
+                self.widened = true;
+                may_join
+            }
             (Some(condition), Some(before)) if may_join => {
                 before.push(condition);
                 true
@@ -151,6 +157,9 @@ impl Query {
     }
 
     pub(super) fn admits(&self, instance: &Instance, row: Found<'_>) -> bool {
+        if self.widened && instance.habits.invalid_query_returns_no_rows {
+            return false;
+        }
         let holds = |either: &Either| either.iter().any(|condition| condition.holds(instance, row));
         self.groups.iter().any(|group| group.iter().all(holds))
     }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use super::schema::{self, Kind, Schema};
-use super::{HourlyRule, error, journal, rules};
+use super::{Habits, HourlyRule, error, journal, rules};
 use crate::clock::servicenow_time;
 use crate::http::Answer;
 use crate::id::Ids;
@@ -23,6 +23,7 @@ pub(crate) struct Instance {
     /// The integration user's own record.
     pub(crate) user: String,
     pub(crate) rule: Option<HourlyRule>,
+    pub(crate) habits: Habits,
     tables: BTreeMap<&'static str, Table>,
     numbers: HashMap<&'static str, u64>,
     /// Journal rows by the record they belong to, oldest first.
@@ -68,6 +69,7 @@ impl Instance {
             ids,
             user: String::new(),
             rule: None,
+            habits: Habits::default(),
             tables: schema::TABLES.iter().map(|table| (table.name, Table::default())).collect(),
             numbers: HashMap::new(),
             journal: HashMap::new(),
