@@ -60,23 +60,43 @@ impl CredentialError {
     }
 }
 
+/// What may mend a refusal that is about the credentials. The call is repeated then, if the answer says that
+/// nothing was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remedy {
+    /// Other credentials, and there will be others at once: the call is repeated once.
+    Renewal,
+    /// The same credentials, after so long: the other side may not know them yet. Of all repetitions for the sake of
+    /// credentials this may be the second, and none comes after that.
+    Patience(Duration),
+}
+
+impl Remedy {
+    /// How long to wait before a call is repeated that was repeated so often already for its credentials.
+    pub(crate) fn pause(self, repeated: u32) -> Option<Duration> {
+        match self {
+            Self::Renewal => (repeated < 1).then_some(Duration::ZERO),
+            Self::Patience(pause) => (repeated < 2).then_some(pause),
+        }
+    }
+}
+
 /// Puts credentials on a request, anew for each attempt, so a repetition never carries a stale token.
 #[async_trait]
 pub trait Credentials: fmt::Debug + Send + Sync {
     /// Adds what proves who we are. Called when the request has its place in the rate limit and goes out next,
-    /// so that what is signed is fresh.
+    /// so that what is signed is fresh. For who signs it, the body is among the request's extensions, as `Bytes`.
     ///
     /// # Errors
     ///
     /// If there is nothing to add: the request is then not sent.
     async fn authorize(&self, request: &mut http::request::Parts) -> Result<(), CredentialError>;
 
-    /// Hears of every answer, with the `Authorization` that the request had, and says whether it is a refusal
-    /// that new credentials may mend (an expired token, an unknown nonce). The call is then repeated at once,
-    /// but only once, and only if the answer says that nothing was done.
-    fn heard(&self, authorization: Option<&HeaderValue>, response: &Response) -> bool {
+    /// Hears of every answer, with the `Authorization` that the request had, and says what may mend it if it is a
+    /// refusal of the credentials: an expired token, an unknown nonce, a session that is still on its way.
+    fn heard(&self, authorization: Option<&HeaderValue>, response: &Response) -> Option<Remedy> {
         let _ = (authorization, response);
-        false
+        None
     }
 }
 

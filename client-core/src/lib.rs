@@ -18,7 +18,7 @@ mod retry;
 mod secret;
 mod transport;
 
-pub use auth::{CredentialError, Credentials, StaticAuthorization};
+pub use auth::{CredentialError, Credentials, Remedy, StaticAuthorization};
 pub use clock::{Clock, Randomness, SystemClock, SystemRandomness};
 pub use error::{Class, Delivery, Error, Failure, Problem};
 pub use id::InvalidId;

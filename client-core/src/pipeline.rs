@@ -9,7 +9,7 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, USER_AGE
 use http::{HeaderMap, HeaderValue, Method};
 use tracing::Instrument as _;
 
-use crate::auth::{Credentials, Outlook};
+use crate::auth::{Credentials, Outlook, Remedy};
 use crate::backoff::Delays;
 use crate::clock::{Clock, Randomness, SystemClock, SystemRandomness};
 use crate::error::{Class, Delivery, Error, Failure, Problem, Report};
@@ -270,7 +270,7 @@ impl<D: Dialect> Pipeline<D> {
             delivery: Delivery::Done,
             response: Some(response.clone()),
             pause: None,
-            renewable: false,
+            remedy: None,
         };
         let bucket = self.shared.dialect.bucket(&call.request).name.into_owned();
         self.report(call, bucket, failed, 1, Duration::ZERO)
@@ -283,7 +283,7 @@ impl<D: Dialect> Pipeline<D> {
         let started = clock.monotonic();
         let mut waited = Duration::ZERO;
         let mut delays = Delays::new(retry.base, retry.cap);
-        let (mut attempts, mut failures, mut refusals, mut renewed) = (0, 0, 0, false);
+        let (mut attempts, mut failures, mut refusals, mut denials) = (0, 0, 0, 0);
         let mut unsure = false;
         loop {
             let mut failed = match self.attempt(call, &bucket, turn, &mut waited).await {
@@ -303,11 +303,13 @@ impl<D: Dialect> Pipeline<D> {
             unsure |= failed.delivery == Delivery::Unknown;
             let elapsed = clock.monotonic().saturating_sub(started);
             let mut delay = Duration::ZERO;
-            let renewable = failed.renewable && !renewed;
-            let again = match retry::judge(&failed.failure, failed.delivery, call.safety, renewable) {
+            let mend = failed.remedy.and_then(|remedy| remedy.pause(denials));
+            let again = match retry::judge(&failed.failure, failed.delivery, call.safety, mend) {
                 Verdict::GiveUp => false,
-                Verdict::RepeatRenewed => {
-                    renewed = true;
+                Verdict::RepeatMended(pause) => {
+                    denials += 1;
+                    delay = pause;
+                    waited += pause;
                     true
                 }
                 Verdict::RepeatWhenAllowed => {
@@ -348,19 +350,20 @@ impl<D: Dialect> Pipeline<D> {
             self.shared.pacer.reserve(bucket, turn, |wait| self.tell_wait(call, bucket, wait)).await;
         let in_line = self.shared.clock.monotonic().saturating_sub(asked);
         *waited += in_line;
+        let body = call.request.body.clone().unwrap_or_default();
+        parts.extensions.insert(body.clone());
         let authorized = self.scope.credentials.authorize(&mut parts).await;
         authorized.map_err(|error| Failed::before_sending(Failure::Credentials(error)))?;
         let authorization = parts.headers.get(AUTHORIZATION).cloned();
-        let body = call.request.body.clone().unwrap_or_default();
         let sent = self.shared.clock.monotonic();
         place.sent();
         let result = match self.shared.transport.send(http::Request::from_parts(parts, body)).await {
             Ok(answer) => {
                 let (parts, body) = answer.into_parts();
                 let response = Response { status: parts.status, headers: parts.headers, body };
-                let renewable = self.scope.credentials.heard(authorization.as_ref(), &response);
+                let remedy = self.scope.credentials.heard(authorization.as_ref(), &response);
                 let signal = self.shared.dialect.signal(&response);
-                let result = self.classify(call, response, signal, renewable);
+                let result = self.classify(call, response, signal, remedy);
                 if result.as_ref().is_err_and(|failed| failed.is(Class::RateLimited)) {
                     place.refused(signal);
                 } else {
@@ -376,7 +379,7 @@ impl<D: Dialect> Pipeline<D> {
                     delivery,
                     response: None,
                     pause: None,
-                    renewable: false,
+                    remedy: None,
                 }))
             }
         };
@@ -426,7 +429,7 @@ impl<D: Dialect> Pipeline<D> {
         call: &Call<T>,
         response: Response,
         signal: Signal,
-        renewable: bool,
+        remedy: Option<Remedy>,
     ) -> Result<(T, Response), Box<Failed<D::Problem>>> {
         let (failure, delivery) = match self.shared.dialect.judge(&response) {
             Answer::Accepted => match (call.decode)(&response) {
@@ -442,7 +445,7 @@ impl<D: Dialect> Pipeline<D> {
         // The pacer keeps everybody out of a bucket that is used up; only what it does not know of has to
         // be waited for here.
         let pause = matches!(signal, Signal::Window { .. } | Signal::Pause(_)).then_some(Duration::ZERO);
-        Err(Box::new(Failed { failure, delivery, response: Some(response), pause, renewable }))
+        Err(Box::new(Failed { failure, delivery, response: Some(response), pause, remedy }))
     }
 
     fn log<T>(
@@ -515,8 +518,8 @@ struct Failed<P> {
     response: Option<Response>,
     /// How long to wait before the next, if the pacer sees to the rest.
     pause: Option<Duration>,
-    /// Whether new credentials may mend it.
-    renewable: bool,
+    /// What may mend it, if it is about the credentials.
+    remedy: Option<Remedy>,
 }
 
 impl<P: Problem> Failed<P> {
@@ -540,6 +543,6 @@ impl<P: Problem> Failed<P> {
             },
             _ => None,
         };
-        Box::new(Self { failure, delivery: Delivery::NotSent, response: None, pause, renewable: false })
+        Box::new(Self { failure, delivery: Delivery::NotSent, response: None, pause, remedy: None })
     }
 }

@@ -44,20 +44,20 @@ pub(crate) enum Verdict {
     Repeat,
     /// Nothing was done, and the pacer knows how long to wait; it does not count as an attempt.
     RepeatWhenAllowed,
-    /// Nothing was done, and new credentials may mend it; once, and it does not count as an attempt.
-    RepeatRenewed,
+    /// Nothing was done, and the credentials may do after this pause; it does not count as an attempt.
+    RepeatMended(Duration),
 }
 
 /// Only what is safe is repeated: what did not act always is, what may have acted only if acting twice is
-/// the same as once. `renewable`: the credentials were refused, and there may be better ones.
+/// the same as once. `mend`: the credentials were refused, and may do after so long.
 pub(crate) fn judge<P: Problem>(
     failure: &Failure<P>,
     delivery: Delivery,
     safety: Safety,
-    renewable: bool,
+    mend: Option<Duration>,
 ) -> Verdict {
-    if renewable && delivery == Delivery::Refused {
-        return Verdict::RepeatRenewed;
+    if let (Some(pause), Delivery::Refused) = (mend, delivery) {
+        return Verdict::RepeatMended(pause);
     }
     let harmless = matches!(delivery, Delivery::NotSent | Delivery::Refused) || safety != Safety::Unsafe;
     let may_help = match failure {
@@ -157,7 +157,7 @@ mod tests {
             (Failure::Protocol("html".into()), Done, Read, Repeat),
         ] {
             assert_eq!(
-                judge(&failure, delivery, safety, false),
+                judge(&failure, delivery, safety, None),
                 verdict,
                 "{failure:?} {delivery:?} {safety:?}"
             );
@@ -166,13 +166,12 @@ mod tests {
 
     #[test]
     fn new_credentials_repeat_only_what_was_not_done() {
+        let pause = Duration::from_secs(2);
         for safety in [Safety::Read, Safety::Idempotent, Safety::Unsafe] {
-            let verdict = judge(&api(Class::Unauthenticated), Delivery::Refused, safety, true);
-            assert_eq!(verdict, Verdict::RepeatRenewed);
-            assert_ne!(
-                judge(&api(Class::Unavailable), Delivery::Unknown, safety, true),
-                Verdict::RepeatRenewed
-            );
+            let verdict = judge(&api(Class::Unauthenticated), Delivery::Refused, safety, Some(pause));
+            assert_eq!(verdict, Verdict::RepeatMended(pause));
+            let verdict = judge(&api(Class::Unavailable), Delivery::Unknown, safety, Some(pause));
+            assert_ne!(verdict, Verdict::RepeatMended(pause));
         }
     }
 

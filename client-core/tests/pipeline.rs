@@ -12,8 +12,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use client_core::{
-    Call, Class, CredentialError, Credentials, Delivery, Failure, Listing, Page, Path, Pipeline, Request,
-    RetryPolicy, Safety, SecretString, StaticAuthorization, Transport, TransportError,
+    Call, Class, CredentialError, Credentials, Delivery, Failure, Listing, Page, Path, Pipeline, Remedy,
+    Request, RetryPolicy, Safety, SecretString, StaticAuthorization, Transport, TransportError,
 };
 use http::{HeaderValue, Method, StatusCode};
 
@@ -527,7 +527,7 @@ async fn a_static_token_is_sent_as_it_is_and_marked_as_a_secret() {
     assert!(error.to_string().contains("line break") && !format!("{error:?}").contains("s3cret"));
 }
 
-/// Gives what it was told to give, and calls every 401 mendable.
+/// Gives what it was told to give, and would have a 401 mended at once, or after the seconds in `x-wait`.
 #[derive(Debug)]
 struct Renewing(std::sync::Mutex<Vec<Option<CredentialError>>>);
 
@@ -546,9 +546,11 @@ impl Credentials for Renewing {
         self.0.lock().unwrap().pop().flatten().map_or(Ok(()), Err)
     }
 
-    fn heard(&self, authorization: Option<&HeaderValue>, response: &client_core::Response) -> bool {
+    fn heard(&self, authorization: Option<&HeaderValue>, response: &client_core::Response) -> Option<Remedy> {
         assert_eq!(authorization.unwrap(), "Token x");
-        response.status == StatusCode::UNAUTHORIZED
+        let wait = response.header("x-wait").map(|wait| Duration::from_secs(wait.parse().unwrap()));
+        let remedy = wait.map_or(Remedy::Renewal, Remedy::Patience);
+        (response.status == StatusCode::UNAUTHORIZED).then_some(remedy)
     }
 }
 
@@ -567,6 +569,21 @@ async fn a_refusal_that_new_credentials_may_mend_is_repeated_once_and_at_once() 
         let error = world.pipeline.send(&done(safety)).await.unwrap_err();
         assert!(error.is_unauthenticated());
         assert_eq!(error.attempts(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_that_may_pass_is_repeated_twice_in_all_and_not_at_once() {
+    let unknown = || Step::status(401).header("x-wait", "2");
+    for safety in SAFETIES {
+        for (first, slept) in [(unknown(), [2000, 2000]), (Step::status(401), [0, 2000])] {
+            let world =
+                World::with_credentials([first, unknown(), unknown()], Renewing::giving([]), |_, _| {});
+            let error = world.pipeline.send(&done(safety)).await.unwrap_err();
+            assert!(error.is_unauthenticated());
+            assert_eq!((error.attempts(), error.delivery()), (3, Delivery::Refused));
+            assert_eq!(world.clock.slept_millis(), slept);
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use client_core::{
-    Class, Clock, CredentialError, Credentials, ExposeSecret as _, Origin, Problem as _, Randomness,
+    Class, Clock, CredentialError, Credentials, ExposeSecret as _, Origin, Problem as _, Randomness, Remedy,
     Response, SecretString, Transport,
 };
 use http::header::AUTHORIZATION;
@@ -251,7 +251,7 @@ impl Credentials for AppCredentials {
         Ok(())
     }
 
-    fn heard(&self, authorization: Option<&HeaderValue>, response: &Response) -> bool {
+    fn heard(&self, authorization: Option<&HeaderValue>, response: &Response) -> Option<Remedy> {
         let wrong_time = self.app.learn_time(&response.headers);
         let nonce = self.app.api_nonce.learn(&response.headers);
         if matches!(response.status.as_u16(), 400 | 401) && (nonce || wrong_time) {
@@ -260,7 +260,7 @@ impl Credentials for AppCredentials {
             let says = |what: &str| challenge.contains(what) || error.as_deref() == Some(what);
             // The token is good; it is the proof that has to be another.
             if nonce && says("use_dpop_nonce") || wrong_time && says("invalid_dpop_proof") {
-                return true;
+                return Some(Remedy::Renewal);
             }
         }
         // Other 401s are about a feature that the org lacks.
@@ -268,7 +268,7 @@ impl Credentials for AppCredentials {
         if let Some(authorization) = authorization.filter(|_| refused) {
             self.tokens.drop_refused(authorization);
         }
-        refused
+        refused.then_some(Remedy::Renewal)
     }
 }
 
