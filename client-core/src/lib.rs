@@ -27,7 +27,7 @@ pub use origin::{InvalidOrigin, Origin};
 pub use pacer::{Bucket, BucketStatus, Concurrency, Lane, PacerConfig, Signal};
 pub use page::{Listing, Page, links};
 pub use path::Path;
-pub use pipeline::{Answer, Dialect, Pipeline, Settings, SetupError};
+pub use pipeline::{Answer, Dialect, FailedPart, Pipeline, Settings, SetupError};
 pub use request::{Call, Request, Safety};
 pub use response::{DecodeError, Response, read_json};
 pub use retry::RetryPolicy;

@@ -1,6 +1,8 @@
 //! What happens to a call, in order: span; the retry loop; and in it, for each attempt, pacer, credentials,
 //! transport, classification.
 
+mod part;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +22,8 @@ use crate::request::{Call, Request, Safety};
 use crate::response::{DecodeError, Response};
 use crate::retry::{self, RetryBudget, RetryPolicy, Verdict};
 use crate::transport::{HttpTransport, Transport, TransportConfig, TransportError};
+
+pub use self::part::FailedPart;
 
 /// A vendor's ways: how it names buckets, tells limits, and says no.
 pub trait Dialect: fmt::Debug + Send + Sync + 'static {
@@ -299,7 +303,6 @@ impl<D: Dialect> Pipeline<D> {
             if !matches!(failed.failure, Failure::InvalidRequest(_) | Failure::Credentials(_)) {
                 attempts += 1;
             }
-            // What an earlier attempt may have done, no later refusal undoes.
             unsure |= failed.delivery == Delivery::Unknown;
             let elapsed = clock.monotonic().saturating_sub(started);
             let mut delay = Duration::ZERO;
@@ -326,9 +329,7 @@ impl<D: Dialect> Pipeline<D> {
                 }
             };
             if !again {
-                if unsure && failed.delivery != Delivery::Done {
-                    failed.delivery = Delivery::Unknown;
-                }
+                failed.remember(unsure);
                 return Err(self.report(call, bucket.name.into_owned(), *failed, attempts, elapsed));
             }
             tracing::debug!(attempts, ?delay, "will be repeated");
@@ -529,6 +530,13 @@ impl<P: Problem> Failed<P> {
         let deletes = call.request.method == Method::DELETE && call.safety == Safety::Idempotent;
         let response = self.response.as_ref().filter(|_| deletes && self.is(Class::NotFound))?;
         Some(((call.decode)(response).ok()?, response.clone()))
+    }
+
+    /// What an earlier attempt may have done, no later refusal undoes.
+    fn remember(&mut self, unsure: bool) {
+        if unsure && self.delivery != Delivery::Done {
+            self.delivery = Delivery::Unknown;
+        }
     }
 
     fn is(&self, class: Class) -> bool {

@@ -16,6 +16,7 @@ use self::read::Read;
 pub use self::rows::{Collected, Rows};
 use crate::client::{ServiceNowClient, valid_table};
 use crate::id::SysId;
+use crate::prepared::Prepared;
 use crate::problem::{Error, ProblemKind, Result, ServiceNowProblem};
 use crate::query::{Query, valid_field};
 use crate::record::Record;
@@ -70,10 +71,10 @@ impl<T: Record> Table<T> {
     ///
     /// [`is_not_found`](Error::is_not_found) if there is none, or none that the API user may see;
     /// [`WrongRecord`](ProblemKind::WrongRecord) if another came. See [`find`](Self::find).
-    pub async fn get(&self, sys_id: &SysId) -> Result<T> {
+    pub fn get(&self, sys_id: &SysId) -> Prepared<T> {
         let request = self.reading(Request::get(self.path().value(sys_id)), &[]);
         let call = Call::<Json>::read("servicenow.table.get", request).with_decode(Read::<T>::one);
-        self.one(&call, sys_id).await.map(|read| read.record)
+        self.exactly(call, sys_id)
     }
 
     /// Like [`get`](Self::get), with none for what does not exist or is hidden.
@@ -148,9 +149,8 @@ impl<T: Record> Table<T> {
     /// # Errors
     ///
     /// What the call met.
-    pub async fn create(&self, fields: &impl Serialize) -> Result<T> {
-        let call = self.creating(object(fields));
-        self.client.send(&call).await.map(|read| read.record)
+    pub fn create(&self, fields: &impl Serialize) -> Prepared<T> {
+        Prepared::new(&self.client, self.creating(object(fields)), |read| Ok(read.record))
     }
 
     /// Creates a record under an id of ours: 32 hex digits, made from what stays the same when the step is
@@ -162,12 +162,12 @@ impl<T: Record> Table<T> {
     /// [`WrongRecord`](ProblemKind::WrongRecord) if the instance took another id: the record exists, under
     /// the id that the message names. The system property
     /// `glide.rest.table_api.admin_only_sys_fields` decides who may choose.
-    pub async fn create_as(&self, sys_id: &SysId, fields: &impl Serialize) -> Result<T> {
+    pub fn create_as(&self, sys_id: &SysId, fields: &impl Serialize) -> Prepared<T> {
         let body = object(fields).map(|mut body| {
             body.insert("sys_id".into(), sys_id.as_str().into());
             body
         });
-        self.one(&self.creating(body), sys_id).await.map(|read| read.record)
+        self.exactly(self.creating(body), sys_id)
     }
 
     /// Changes the named fields and no others; `""` clears one. `PATCH /api/now/table/{table}/{sys_id}`.
@@ -181,7 +181,7 @@ impl<T: Record> Table<T> {
     ///
     /// [`NotWritten`](ProblemKind::NotWritten) names the fields that do not have the value sent;
     /// [`is_not_found`](Error::is_not_found) if there is no such record.
-    pub async fn update(&self, sys_id: &SysId, fields: &impl Serialize) -> Result<T> {
+    pub fn update(&self, sys_id: &SysId, fields: &impl Serialize) -> Prepared<T> {
         let body = object(fields);
         let sent = body.as_ref().ok().cloned().unwrap_or_default();
         let names: Vec<&str> = sent.keys().map(String::as_str).collect();
@@ -189,13 +189,12 @@ impl<T: Record> Table<T> {
         let request = self.reading(Request::patch(self.path().value(sys_id)), &names);
         let call = Call::<Json>::write("servicenow.table.update", safety, with_body(request, body))
             .with_decode(Read::<T>::one);
-        let (read, response) = self.exactly(&call, sys_id).await?;
-        let fields = written::differences(&sent, &read.row);
-        if fields.is_empty() {
-            return Ok(read.record);
-        }
-        let message = format!("these fields did not take their value: {}", fields.join(", "));
-        Err(self.found(&call, &response, ProblemKind::NotWritten { fields }, &message))
+        let wanted = sys_id.clone();
+        Prepared::new(&self.client, call, move |read: Read<T>| {
+            let read = read.exactly(&wanted)?;
+            written::check(&sent, &read.row)?;
+            Ok(read.record)
+        })
     }
 
     /// Deletes a record. `DELETE /api/now/table/{table}/{sys_id}`.
@@ -204,10 +203,10 @@ impl<T: Record> Table<T> {
     ///
     /// [`is_not_found`](Error::is_not_found) if it is not there, or is hidden. It is said too when an attempt
     /// was lost on its way back and the next one found nothing: to one who wants it gone, it is.
-    pub async fn delete(&self, sys_id: &SysId) -> Result<()> {
+    pub fn delete(&self, sys_id: &SysId) -> Prepared<()> {
         let request = Request::delete(self.path().value(sys_id));
         let call = Call::done("servicenow.table.delete", Safety::Idempotent, request);
-        self.client.send(&call).await
+        Prepared::new(&self.client, call, Ok)
     }
 
     fn creating(&self, body: Result<Map<String, Json>, String>) -> Call<Read<T>> {
@@ -216,19 +215,10 @@ impl<T: Record> Table<T> {
             .with_decode(Read::<T>::one)
     }
 
-    async fn one(&self, call: &Call<Read<T>>, sys_id: &SysId) -> Result<Read<T>> {
-        self.exactly(call, sys_id).await.map(|(read, _)| read)
-    }
-
-    /// Makes a call that answers one record, and that one.
-    async fn exactly(&self, call: &Call<Read<T>>, sys_id: &SysId) -> Result<(Read<T>, Response)> {
-        let (read, response) = self.client.pipeline.send_with_response(call).await?;
-        let came = read.record.sys_id();
-        if came == sys_id {
-            return Ok((read, response));
-        }
-        let message = format!("the record that came back is {came}, not {sys_id}");
-        Err(self.found(call, &response, ProblemKind::WrongRecord, &message))
+    /// A call that answers one record, and that one.
+    fn exactly(&self, call: Call<Read<T>>, sys_id: &SysId) -> Prepared<T> {
+        let wanted = sys_id.clone();
+        Prepared::new(&self.client, call, move |read| read.exactly(&wanted).map(|read| read.record))
     }
 
     /// Compares a row with the query it came for.

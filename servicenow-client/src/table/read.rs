@@ -4,6 +4,8 @@ use client_core::{DecodeError, Response};
 use serde_json::Value as Json;
 
 use crate::client::result;
+use crate::id::SysId;
+use crate::problem::{ProblemKind, ServiceNowProblem};
 use crate::record::Record;
 use crate::value::Row;
 
@@ -25,6 +27,16 @@ impl<T: Record> Read<T> {
             if row.0.is_empty() { Ok(None) } else { Self::new(row, &format!("result[{n}]")).map(Some) }
         };
         rows.into_iter().enumerate().map(read).collect()
+    }
+
+    /// The record that was asked for, and no other.
+    pub(super) fn exactly(self, sys_id: &SysId) -> Result<Self, ServiceNowProblem> {
+        let came = self.record.sys_id();
+        if came == sys_id {
+            return Ok(self);
+        }
+        let message = format!("the record that came back is {came}, not {sys_id}");
+        Err(ServiceNowProblem::found(ProblemKind::WrongRecord, message))
     }
 
     fn new(row: Row, at: &str) -> Result<Self, DecodeError> {

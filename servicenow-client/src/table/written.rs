@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
+use crate::problem::{ProblemKind, ServiceNowProblem};
 use crate::value::{Row, text_of};
 
 /// Fields that text is appended to. Written, they read as empty.
@@ -12,8 +13,18 @@ pub(super) fn has_journal(sent: &Map<String, Json>) -> bool {
     sent.iter().any(|(name, value)| JOURNAL.contains(&name.as_str()) && value.as_str() != Some(""))
 }
 
+/// That the record has what was sent.
+pub(super) fn check(sent: &Map<String, Json>, row: &Row) -> Result<(), ServiceNowProblem> {
+    let fields = differences(sent, row);
+    if fields.is_empty() {
+        return Ok(());
+    }
+    let message = format!("these fields did not take their value: {}", fields.join(", "));
+    Err(ServiceNowProblem::found(ProblemKind::NotWritten { fields }, message))
+}
+
 /// The fields that do not have the value that was sent.
-pub(super) fn differences(sent: &Map<String, Json>, row: &Row) -> Vec<String> {
+fn differences(sent: &Map<String, Json>, row: &Row) -> Vec<String> {
     let differs = |(name, value): &(&String, &Json)| {
         if JOURNAL.contains(&name.as_str()) {
             return false;
