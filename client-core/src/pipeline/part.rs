@@ -32,7 +32,7 @@ impl<D: Dialect> Pipeline<D> {
         response: Response,
         unsure: bool,
     ) -> Result<(T, Response), FailedPart<D::Problem>> {
-        let failed = match self.classify(call, response, Signal::None, false) {
+        let failed = match self.classify(call, response, Signal::None, None) {
             Ok(answer) => return Ok(answer),
             Err(failed) => failed,
         };
@@ -51,7 +51,7 @@ impl<D: Dialect> Pipeline<D> {
         delivery: Delivery,
         unsure: bool,
     ) -> FailedPart<D::Problem> {
-        let failed = Failed { failure, delivery, response: None, pause: None, renewable: false };
+        let failed = Failed { failure, delivery, response: None, pause: None, remedy: None };
         self.failed_part(call, failed, unsure)
     }
 
@@ -61,7 +61,7 @@ impl<D: Dialect> Pipeline<D> {
         mut failed: Failed<D::Problem>,
         unsure: bool,
     ) -> FailedPart<D::Problem> {
-        let again = retry::judge(&failed.failure, failed.delivery, call.safety, false) != Verdict::GiveUp;
+        let again = retry::judge(&failed.failure, failed.delivery, call.safety, None) != Verdict::GiveUp;
         failed.remember(unsure);
         let bucket = self.shared.dialect.bucket(&call.request).name.into_owned();
         FailedPart { error: self.report(call, bucket, failed, 1, Duration::ZERO), again }
