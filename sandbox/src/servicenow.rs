@@ -3,11 +3,13 @@
 
 mod approvals;
 pub(crate) mod catalog;
+pub(crate) mod dictionary;
 mod display;
 pub(crate) mod error;
 mod habits;
 mod journal;
 mod query;
+mod roles;
 mod rules;
 pub(crate) mod schema;
 pub(crate) mod store;

@@ -1,12 +1,17 @@
 //! The company as a ServiceNow instance knows it.
 
+mod access;
+
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
 use super::company::{Company, DEPARTMENTS, DOMAIN, LOCATIONS, Person};
 use super::morning;
 use crate::onboarding::{self, ITEM_NAME, OnboardingRequest, VARIABLES};
 use crate::servicenow::catalog::FULFILMENT_GROUP;
-use crate::servicenow::schema::{self, CHOICES};
+use crate::servicenow::dictionary;
+use crate::servicenow::schema::{self, CHOICES, OLD_CLOSE_CODES};
 use crate::servicenow::store::{Author, record};
 use crate::servicenow::{Instance, Record};
 
@@ -14,12 +19,18 @@ pub(crate) fn fill(instance: &mut Instance, company: &Company, now: DateTime<Utc
     let set_up = morning(chrono::NaiveDate::from_ymd_opt(2026, 1, 5).unwrap_or_default());
     let mut writer = Writer { instance, author: Author { user_name: "admin".to_owned(), at: set_up } };
     writer.base_system();
-    let departments = writer.departments();
+    writer.roles();
+    let acme =
+        writer.insert("core_company", record([("name", "Acme"), ("city", "Oslo"), ("country", "Norway")]));
+    let departments = writer.departments(&acme);
     let locations = writer.locations();
-    let people = writer.people(company, &departments, &locations);
+    let people = writer.people(company, &Places { company: acme, departments, locations });
     writer.integration_user();
     writer.groups(company, &people);
+    writer.roles_of_people(company, &people);
+    writer.delegate(&people);
     writer.catalog();
+    writer.dictionary();
     for hire in &company.hires {
         let manager = hire.manager.and_then(|at| people.get(at)).cloned();
         onboarding::order(writer.instance, &request(hire, manager), now);
@@ -43,6 +54,18 @@ fn request(hire: &Person, manager: Option<String>) -> OnboardingRequest {
     }
 }
 
+/// Where people work.
+struct Places {
+    company: String,
+    departments: Vec<Department>,
+    locations: Vec<String>,
+}
+
+struct Department {
+    sys_id: String,
+    cost_center: String,
+}
+
 struct Writer<'a> {
     instance: &'a mut Instance,
     author: Author,
@@ -57,7 +80,8 @@ impl Writer<'_> {
     }
 
     fn base_system(&mut self) {
-        for (table, element, choices) in CHOICES {
+        let old = ("incident", "close_code", OLD_CLOSE_CODES);
+        for (table, element, choices) in CHOICES.iter().copied().chain([old]) {
             for (sequence, (value, label)) in choices.iter().enumerate() {
                 let sequence = sequence.to_string();
                 let mut row =
@@ -75,9 +99,30 @@ impl Writer<'_> {
         }
     }
 
-    fn departments(&mut self) -> Vec<String> {
-        let row = |each: &super::company::Department| record([("name", each.name), ("id", each.code)]);
-        DEPARTMENTS.iter().map(|each| self.insert("cmn_department", row(each))).collect()
+    /// What the instance knows of its own tables.
+    fn dictionary(&mut self) {
+        let mut ids: BTreeMap<&str, String> = BTreeMap::new();
+        for (table, mut row) in dictionary::tables() {
+            if let Some(base) = table.base.and_then(|base| ids.get(base)) {
+                row.extend(record([("super_class", base.as_str())]));
+            }
+            ids.insert(table.name, self.insert("sys_db_object", row));
+        }
+        for row in dictionary::columns() {
+            self.insert("sys_dictionary", row);
+        }
+    }
+
+    fn departments(&mut self, company: &str) -> Vec<Department> {
+        let mut department = |each: &super::company::Department| {
+            let code = format!("CC-{}", each.code);
+            let center = record([("name", each.name), ("code", &code)]);
+            let cost_center = self.insert("cmn_cost_center", center);
+            let mut row = record([("name", each.name), ("id", each.code), ("company", company)]);
+            row.extend(record([("cost_center", &cost_center)]));
+            Department { sys_id: self.insert("cmn_department", row), cost_center }
+        };
+        DEPARTMENTS.iter().map(&mut department).collect()
     }
 
     fn locations(&mut self) -> Vec<String> {
@@ -88,10 +133,11 @@ impl Writer<'_> {
     }
 
     /// Everybody; the manager stands before the managed, so the reference is known.
-    fn people(&mut self, company: &Company, departments: &[String], locations: &[String]) -> Vec<String> {
+    fn people(&mut self, company: &Company, places: &Places) -> Vec<String> {
         let mut ids: Vec<String> = Vec::with_capacity(company.people.len());
         for (place, person) in company.people.iter().enumerate() {
             let manager = person.manager.map_or(String::new(), |at| ids[at].clone());
+            let department = &places.departments[person.department];
             let mut row = record([
                 ("user_name", person.login.as_str()),
                 ("first_name", &person.first),
@@ -99,17 +145,19 @@ impl Writer<'_> {
                 ("email", &person.login),
                 ("employee_number", &person.number),
                 ("title", &person.title),
-                ("department", &departments[person.department]),
-                ("location", &locations[person.location]),
+                ("department", &department.sys_id),
+                ("location", &places.locations[person.location]),
                 ("manager", &manager),
             ]);
+            row.extend(record([("company", &places.company), ("cost_center", &department.cost_center)]));
             row.extend(record([("city", LOCATIONS[person.location].0), ("notification", "2")]));
             ids.push(self.insert("sys_user", row));
             if (1..=DEPARTMENTS.len()).contains(&place) {
                 let head = record([("dept_head", &ids[place])]);
                 let author = self.author.clone();
-                let _ =
-                    self.instance.update("cmn_department", &departments[person.department], head, &author);
+                let _ = self.instance.update("cmn_department", &department.sys_id, head, &author);
+                let manager = record([("manager", &ids[place])]);
+                let _ = self.instance.update("cmn_cost_center", &department.cost_center, manager, &author);
             }
         }
         ids
@@ -149,7 +197,9 @@ impl Writer<'_> {
     }
 
     fn group(&mut self, name: &str, description: &str) -> String {
-        self.insert("sys_user_group", record([("name", name), ("description", description)]))
+        let group = self.insert("sys_user_group", record([("name", name), ("description", description)]));
+        self.roles_of_group(name, &group);
+        group
     }
 
     fn member(&mut self, group: &str, user: &str) {

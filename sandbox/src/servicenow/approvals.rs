@@ -19,14 +19,26 @@ pub(super) fn decided(instance: &mut Instance, row: &Record, author: &Author) ->
     if !matches!(state.as_str(), "approved" | "rejected") || target.is_empty() {
         return Ok(());
     }
-    let others = instance.rows_with("sysapproval_approver", "sysapproval", &target).unwrap_or_default();
-    let open = others.iter().filter(|other| other.get("state") == "requested");
-    let open: Vec<String> = open.map(|other| other.get("sys_id").to_owned()).collect();
-    for other in open {
-        instance.update("sysapproval_approver", &other, record([("state", "not_required")]), author)?;
+    no_longer_required(instance, &target, author)?;
+    for decided in [get("group"), target] {
+        if instance.find("task", &decided).is_some() {
+            instance.update("task", &decided, record([("approval", &state)]), author)?;
+        }
     }
-    if instance.find("task", &target).is_some() {
-        instance.update("task", &target, record([("approval", &state)]), author)?;
+    Ok(())
+}
+
+/// Nobody has to answer any more: somebody did, or the record is closed.
+pub(super) fn no_longer_required(
+    instance: &mut Instance,
+    target: &str,
+    author: &Author,
+) -> Result<(), Answer> {
+    let rows = instance.rows_with("sysapproval_approver", "sysapproval", target).unwrap_or_default();
+    let open = rows.iter().filter(|row| row.get("state") == "requested");
+    let open: Vec<String> = open.map(|row| row.get("sys_id").to_owned()).collect();
+    for row in open {
+        instance.update("sysapproval_approver", &row, record([("state", "not_required")]), author)?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value, json};
 
 use super::journal;
-use super::schema::{self, Kind};
+use super::schema::Kind;
 use super::store::{Found, Instance, Leaf};
 use crate::http::{Answer, Ask};
 
@@ -92,6 +92,6 @@ fn label(instance: &Instance, leaf: Leaf<'_, '_>) -> String {
         return journal::text(instance, record, leaf.field);
     }
     let value = leaf.value();
-    let choice = schema::choices(leaf.schema.name, leaf.field).iter().find(|(known, _)| *known == value);
+    let choice = instance.choices(leaf.schema.name, leaf.field).iter().find(|(known, _)| *known == value);
     choice.map_or(value, |(_, label)| label).to_owned()
 }

@@ -17,8 +17,17 @@ use serde::{Deserialize, Serialize};
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Habits {
     /// `glide.invalid_query.returns_no_rows`: a query with a condition that makes no sense finds nothing. By default
     /// that condition is dropped and the rest is run, which widens the result.
     pub invalid_query_returns_no_rows: bool,
+    /// The plugin Security Incident Response is installed. Without it its tables do not exist.
+    pub security_incident_response: bool,
+    /// A release before Utah, as far as an incident's `close_code` goes.
+    pub old_close_codes: bool,
+    /// An item with open tasks cannot be closed itself: a business rule stops it.
+    pub items_close_through_tasks: bool,
+    /// Items without a flow: closing the tasks of one closes nothing else.
+    pub items_stay_open: bool,
 }

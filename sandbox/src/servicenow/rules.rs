@@ -3,9 +3,15 @@
 
 use super::schema::{self, Schema};
 use super::store::{Author, Instance, Record, record};
-use super::{approvals, error};
+use super::{approvals, error, roles};
 use crate::clock::servicenow_time;
 use crate::http::Answer;
+
+/// A new security incident's state.
+const DRAFT: &str = "10";
+
+/// The states of a security incident, in the order in which it goes through them.
+const SECURITY_STATES: [&str; 7] = [DRAFT, "16", "18", "19", "20", "100", "3"];
 
 fn get<'a>(record: &'a Record, field: &str) -> &'a str {
     record.get(field).map_or("", String::as_str)
@@ -27,7 +33,7 @@ pub(super) fn before_insert(
     new: &mut Record,
     author: &Author,
 ) -> Result<(), Answer> {
-    drop_unknown_choices(table, &Record::new(), new);
+    drop_unknown_choices(instance, table, &Record::new(), new);
     if table.is_task() {
         task_defaults(instance, table, new, author);
     }
@@ -43,6 +49,9 @@ pub(super) fn before_insert(
     if table.name == "sysapproval_approver" {
         approvals::defaults(instance, new);
     }
+    if table.name == "sys_user_has_role" {
+        roles::defaults(new);
+    }
     close(instance, table, &Record::new(), new, author)
 }
 
@@ -53,8 +62,9 @@ fn task_defaults(instance: &mut Instance, table: &'static Schema, new: &mut Reco
     }
     let number = get(new, "number").to_owned();
     set(new, "sys_class_name", table.name);
+    let state = if table.name == "sn_si_incident" { DRAFT } else { "1" };
     for (field, value) in [
-        ("state", "1"),
+        ("state", state),
         ("impact", "3"),
         ("urgency", "3"),
         ("priority", "4"),
@@ -84,7 +94,7 @@ pub(super) fn before_update(
     new: &mut Record,
     author: &Author,
 ) -> Result<(), Answer> {
-    drop_unknown_choices(table, old, new);
+    drop_unknown_choices(instance, table, old, new);
     match table.name {
         "incident" => set_priority(new),
         "sys_user" => {
@@ -102,10 +112,10 @@ pub(super) fn before_update(
 
 /// A value that is not among a field's choices is ignored, as it is while
 /// `glide.rest.choice.allow_non_existing_value` is off. Nor can a choice be cleared.
-fn drop_unknown_choices(table: &Schema, old: &Record, new: &mut Record) {
+fn drop_unknown_choices(instance: &Instance, table: &Schema, old: &Record, new: &mut Record) {
     let names: Vec<String> = new.keys().cloned().collect();
     for name in names {
-        let choices = schema::choices(table.name, &name);
+        let choices = instance.choices(table.name, &name);
         let value = get(new, &name);
         if choices.is_empty() || get(old, &name) == value || choices.iter().any(|(known, _)| *known == value)
         {
@@ -155,10 +165,15 @@ fn close(
     if !table.is_task() || get(old, "state") == get(new, "state") {
         return Ok(());
     }
-    if table.name == "incident" {
-        resolve(instance, new, author)?;
-        let state = get(new, "state").to_owned();
-        set(new, "incident_state", &state);
+    match table.name {
+        "incident" => {
+            resolve(instance, new, author)?;
+            let state = get(new, "state").to_owned();
+            set(new, "incident_state", &state);
+        }
+        "sn_si_incident" => go_on(old, new)?,
+        "sc_req_item" => close_item(instance, new)?,
+        _ => {}
     }
     let (was, is) = (is_closed(table, get(old, "state")), is_closed(table, get(new, "state")));
     if is && !was {
@@ -177,22 +192,65 @@ fn resolve(instance: &Instance, incident: &mut Record, author: &Author) -> Resul
     if !matches!(get(incident, "state"), "6" | "7") {
         return Ok(());
     }
-    let missing: Vec<&str> = [("close_code", "Resolution code"), ("close_notes", "Resolution notes")]
-        .into_iter()
-        .filter_map(|(field, label)| get(incident, field).is_empty().then_some(label))
-        .collect();
-    if !missing.is_empty() {
-        let fields = missing.join(", ");
-        let detail = format!("Data Policy Exception: The following fields are mandatory: {fields}");
-        return Err(error::refused(&detail));
-    }
+    mandatory(incident, &[("close_code", "Resolution code"), ("close_notes", "Resolution notes")])?;
     default(incident, "resolved_at", &servicenow_time(author.at));
     default(incident, "resolved_by", &instance.user);
     Ok(())
 }
 
+fn mandatory(record: &Record, fields: &[(&str, &str)]) -> Result<(), Answer> {
+    let missing: Vec<&str> =
+        fields.iter().filter_map(|(field, label)| get(record, field).is_empty().then_some(*label)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let fields = missing.join(", ");
+    Err(error::refused(&format!("Data Policy Exception: The following fields are mandatory: {fields}")))
+}
+
+/// A security incident goes forward only, and is closed with a code and notes.
+fn go_on(old: &Record, new: &Record) -> Result<(), Answer> {
+    let place = |record: &Record| SECURITY_STATES.iter().position(|state| *state == get(record, "state"));
+    if let (Some(was), Some(is)) = (place(old), place(new))
+        && is < was
+    {
+        return Err(aborted("sn_si_incident", "Enforce state flow"));
+    }
+    if get(new, "state") == "3" {
+        mandatory(new, &[("close_code", "Close code"), ("close_notes", "Close notes")])?;
+    }
+    Ok(())
+}
+
+/// Where a rule has it so, an item is closed by closing its tasks.
+fn close_item(instance: &Instance, item: &Record) -> Result<(), Answer> {
+    let Some(tasks) = schema::find("sc_task") else { return Ok(()) };
+    let open = |sys_id: &str| {
+        let rows = instance.rows_with(tasks.name, "request_item", sys_id).unwrap_or_default();
+        rows.iter().any(|task| !is_closed(tasks, task.get("state")))
+    };
+    let closing = is_closed(tasks, get(item, "state"));
+    if instance.habits.items_close_through_tasks && closing && open(get(item, "sys_id")) {
+        return Err(aborted("sc_req_item", "Close items with their tasks"));
+    }
+    Ok(())
+}
+
+fn aborted(table: &str, rule: &str) -> Answer {
+    let id = crate::id::sha256_hex(rule);
+    let rule = format!("{rule}^{}", &id[..32]);
+    let detail = format!(
+        "Operation against file '{table}' was aborted by Business Rule '{rule}'. Business Rule Stack:{rule}"
+    );
+    error::refused(&detail)
+}
+
 fn is_closed(table: &Schema, state: &str) -> bool {
-    if table.name == "incident" { matches!(state, "7" | "8") } else { matches!(state, "3" | "4" | "7") }
+    match table.name {
+        "incident" => matches!(state, "7" | "8"),
+        "sn_si_incident" => matches!(state, "3" | "7"),
+        _ => matches!(state, "3" | "4" | "7"),
+    }
 }
 
 /// What one record's change does to others.
@@ -204,6 +262,9 @@ pub(super) fn after_update(
     author: &Author,
 ) -> Result<(), Answer> {
     let changed = get(old, "state") != get(new, "state");
+    if changed && table.is_task() && is_closed(table, get(new, "state")) {
+        approvals::no_longer_required(instance, get(new, "sys_id"), author)?;
+    }
     match table.name {
         "sc_task" if changed && is_closed(table, get(new, "state")) => {
             roll_up(instance, "sc_task", "request_item", "sc_req_item", new, author)
@@ -225,6 +286,9 @@ fn roll_up(
     child: &Record,
     author: &Author,
 ) -> Result<(), Answer> {
+    if instance.habits.items_stay_open {
+        return Ok(());
+    }
     let parent = get(child, link).to_owned();
     let Some(schema) = schema::find(table) else { return Ok(()) };
     let siblings = instance.rows_with(table, link, &parent).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! The tables that the instance has, with their fields, and the choices of the base system.
 
-use Kind::{Boolean, DateTime, Integer, Journal, List, Reference, Text};
+use Kind::{Boolean, DateTime, Duration, Integer, Journal, List, Price, Reference, Text};
 
 /// What a field holds. All of it travels as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,6 +9,9 @@ pub(crate) enum Kind {
     Integer,
     Boolean,
     DateTime,
+    /// A date-time, counted from the first second of 1970.
+    Duration,
+    Price,
     /// The sys_id of a record of that table.
     Reference(&'static str),
     /// Entries in `sys_journal_field`; the field itself is empty.
@@ -38,6 +41,12 @@ impl Schema {
         COMMON.iter().chain(inherited).chain(self.own).copied()
     }
 
+    /// The fields that its base table does not have.
+    pub(crate) fn own_fields(&self) -> impl Iterator<Item = Field> {
+        let common = if self.base.is_none() { COMMON } else { &[] };
+        common.iter().chain(self.own).copied()
+    }
+
     pub(crate) fn kind(&self, field: &str) -> Option<Kind> {
         self.fields().find(|(name, _)| *name == field).map(|(_, kind)| kind)
     }
@@ -57,10 +66,15 @@ pub(crate) fn family(name: &str) -> impl Iterator<Item = &'static Schema> {
 }
 
 /// The choices of a field, those of the base table if the table has none of its own.
-pub(crate) fn choices(table: &str, field: &str) -> &'static [(&'static str, &'static str)] {
+pub(crate) fn choices(table: &str, field: &str) -> &'static [Choice] {
     let listed = |table: &str| CHOICES.iter().find(|(name, element, _)| *name == table && *element == field);
     let base = || find(table).and_then(|schema| schema.base);
     listed(table).or_else(|| listed(base()?)).map_or(&[], |(_, _, choices)| choices)
+}
+
+/// The plugin that a table comes with, if it is not part of the base system.
+pub(crate) fn is_security(table: &str) -> bool {
+    table.starts_with("sn_si_")
 }
 
 const COMMON: &[Field] = &[
@@ -85,6 +99,27 @@ pub(crate) const TABLES: &[Schema] = &[
         prefix: Some("SCTASK"),
         own: CATALOG_TASK,
     },
+    Schema {
+        name: "sn_si_incident",
+        base: Some("task"),
+        display: "number",
+        prefix: Some("SIR"),
+        own: SECURITY_INCIDENT,
+    },
+    Schema {
+        name: "sn_si_task",
+        base: Some("task"),
+        display: "number",
+        prefix: Some("SIT"),
+        own: SECURITY_TASK,
+    },
+    Schema {
+        name: "sysapproval_group",
+        base: Some("task"),
+        display: "number",
+        prefix: Some("GAPRV"),
+        own: &[("wait_for", Text)],
+    },
     plain("sys_user", "name", USER),
     plain("sys_user_group", "name", GROUP),
     plain(
@@ -92,8 +127,19 @@ pub(crate) const TABLES: &[Schema] = &[
         "user",
         &[("user", Reference("sys_user")), ("group", Reference("sys_user_group"))],
     ),
+    plain("sys_user_role", "name", ROLE),
+    plain("sys_user_has_role", "role", ROLE_OF_USER),
+    plain("sys_group_has_role", "role", ROLE_OF_GROUP),
+    plain(
+        "sys_user_role_contains",
+        "role",
+        &[("role", Reference("sys_user_role")), ("contains", Reference("sys_user_role"))],
+    ),
+    plain("sys_user_delegate", "delegate", DELEGATE),
     plain("cmn_department", "name", DEPARTMENT),
     plain("cmn_location", "name", LOCATION),
+    plain("cmn_cost_center", "name", COST_CENTER),
+    plain("core_company", "name", COMPANY),
     plain("sc_catalog", "title", &[("title", Text), ("description", Text), ("active", Boolean)]),
     plain("sc_cat_item", "name", CATALOG_ITEM),
     plain("item_option_new", "question_text", VARIABLE),
@@ -102,6 +148,8 @@ pub(crate) const TABLES: &[Schema] = &[
     plain("sysapproval_approver", "sysapproval", APPROVAL),
     plain("sys_journal_field", "element", JOURNAL),
     plain("sys_choice", "label", CHOICE),
+    plain("sys_db_object", "label", TABLE),
+    plain("sys_dictionary", "element", COLUMN),
     plain(
         "sys_properties",
         "name",
@@ -150,6 +198,7 @@ const TASK: &[Field] = &[
     ("contact_type", Text),
     ("correlation_id", Text),
     ("correlation_display", Text),
+    ("company", Reference("core_company")),
     ("location", Reference("cmn_location")),
     ("escalation", Integer),
     ("made_sla", Boolean),
@@ -157,8 +206,8 @@ const TASK: &[Field] = &[
     ("sla_due", DateTime),
     ("follow_up", DateTime),
     ("activity_due", DateTime),
-    ("business_duration", DateTime),
-    ("calendar_duration", DateTime),
+    ("business_duration", Duration),
+    ("calendar_duration", Duration),
     ("task_effective_number", Text),
     ("order", Integer),
     ("knowledge", Boolean),
@@ -187,7 +236,7 @@ const REQUEST: &[Field] = &[
     ("requested_for", Reference("sys_user")),
     ("request_state", Text),
     ("stage", Text),
-    ("price", Text),
+    ("price", Price),
     ("requested_date", DateTime),
     ("delivery_address", Text),
     ("special_instructions", Text),
@@ -199,8 +248,8 @@ const ITEM: &[Field] = &[
     ("requested_for", Reference("sys_user")),
     ("stage", Text),
     ("quantity", Integer),
-    ("price", Text),
-    ("recurring_price", Text),
+    ("price", Price),
+    ("recurring_price", Price),
     ("estimated_delivery", DateTime),
     ("backordered", Boolean),
     ("billable", Boolean),
@@ -223,6 +272,8 @@ const USER: &[Field] = &[
     ("employee_number", Text),
     ("title", Text),
     ("department", Reference("cmn_department")),
+    ("company", Reference("core_company")),
+    ("cost_center", Reference("cmn_cost_center")),
     ("location", Reference("cmn_location")),
     ("manager", Reference("sys_user")),
     ("phone", Text),
@@ -274,7 +325,60 @@ const DEPARTMENT: &[Field] = &[
     ("description", Text),
     ("dept_head", Reference("sys_user")),
     ("parent", Reference("cmn_department")),
+    ("cost_center", Reference("cmn_cost_center")),
+    ("company", Reference("core_company")),
     ("code", Text),
+];
+
+const COST_CENTER: &[Field] = &[
+    ("name", Text),
+    ("code", Text),
+    ("account_number", Text),
+    ("manager", Reference("sys_user")),
+    ("valid_from", DateTime),
+    ("valid_to", DateTime),
+];
+
+const COMPANY: &[Field] = &[
+    ("name", Text),
+    ("parent", Reference("core_company")),
+    ("street", Text),
+    ("city", Text),
+    ("zip", Text),
+    ("country", Text),
+    ("customer", Boolean),
+    ("vendor", Boolean),
+];
+
+const ROLE: &[Field] = &[
+    ("name", Text),
+    ("description", Text),
+    ("grantable", Boolean),
+    ("elevated_privilege", Boolean),
+    ("assignable_by", Text),
+];
+
+const ROLE_OF_USER: &[Field] = &[
+    ("user", Reference("sys_user")),
+    ("role", Reference("sys_user_role")),
+    ("inherited", Boolean),
+    ("granted_by", Reference("sys_user_group")),
+    ("included_in_role", Reference("sys_user_role")),
+    ("state", Text),
+];
+
+const ROLE_OF_GROUP: &[Field] =
+    &[("group", Reference("sys_user_group")), ("role", Reference("sys_user_role")), ("inherits", Boolean)];
+
+const DELEGATE: &[Field] = &[
+    ("user", Reference("sys_user")),
+    ("delegate", Reference("sys_user")),
+    ("starts", DateTime),
+    ("ends", DateTime),
+    ("approvals", Boolean),
+    ("assignments", Boolean),
+    ("notifications", Boolean),
+    ("invitations", Boolean),
 ];
 
 const LOCATION: &[Field] = &[
@@ -328,7 +432,7 @@ const APPROVAL: &[Field] = &[
     ("sysapproval", Reference("task")),
     ("source_table", Text),
     ("document_id", Reference("task")),
-    ("group", Text),
+    ("group", Reference("sysapproval_group")),
     ("comments", Journal),
     ("due_date", DateTime),
     ("expected_start", DateTime),
@@ -349,7 +453,70 @@ const CHOICE: &[Field] = &[
     ("dependent_value", Text),
 ];
 
-type Choices = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+const TABLE: &[Field] = &[
+    ("name", Text),
+    ("label", Text),
+    ("super_class", Reference("sys_db_object")),
+    ("is_extendable", Boolean),
+    ("number_ref", Text),
+    ("ws_access", Boolean),
+];
+
+const COLUMN: &[Field] = &[
+    ("name", Text),
+    ("element", Text),
+    ("column_label", Text),
+    ("internal_type", Text),
+    ("reference", Text),
+    ("mandatory", Boolean),
+    ("read_only", Boolean),
+    ("display", Boolean),
+    ("active", Boolean),
+    ("max_length", Integer),
+    ("default_value", Text),
+    ("choice", Integer),
+    ("dependent", Text),
+];
+
+const SECURITY_INCIDENT: &[Field] = &[
+    ("category", Text),
+    ("subcategory", Text),
+    ("substate", Text),
+    ("affected_user", Reference("sys_user")),
+    ("caller", Reference("sys_user")),
+    ("opened_for", Reference("sys_user")),
+    ("alert_id", Text),
+    ("alert_rule", Text),
+    ("business_criticality", Integer),
+    ("risk_score", Integer),
+    ("risk_score_override", Boolean),
+    ("severity", Integer),
+    ("security_tags", List),
+    ("special_access_read", List),
+    ("special_access_write", List),
+    ("parent_security_incident", Reference("sn_si_incident")),
+    ("incident", Reference("incident")),
+    ("close_code", Text),
+    ("request_type", Text),
+];
+
+const SECURITY_TASK: &[Field] = &[("affected_user", Reference("sys_user")), ("task_type", Text)];
+
+/// A value and its label.
+pub(crate) type Choice = (&'static str, &'static str);
+
+type Choices = (&'static str, &'static str, &'static [Choice]);
+
+/// What an incident's `close_code` may be on releases before Utah.
+pub(crate) const OLD_CLOSE_CODES: &[Choice] = &[
+    ("Solved (Work Around)", "Solved (Work Around)"),
+    ("Solved (Permanently)", "Solved (Permanently)"),
+    ("Solved Remotely (Work Around)", "Solved Remotely (Work Around)"),
+    ("Solved Remotely (Permanently)", "Solved Remotely (Permanently)"),
+    ("Not Solved (Not Reproducible)", "Not Solved (Not Reproducible)"),
+    ("Not Solved (Too Costly)", "Not Solved (Too Costly)"),
+    ("Closed/Resolved by Caller", "Closed/Resolved by Caller"),
+];
 
 pub(crate) const CHOICES: &[Choices] = &[
     (
@@ -453,6 +620,38 @@ pub(crate) const CHOICES: &[Choices] = &[
             ("cancelled", "Cancelled"),
             ("not_required", "No Longer Required"),
             ("skipped", "Skipped"),
+        ],
+    ),
+    (
+        "sn_si_incident",
+        "state",
+        &[
+            ("10", "Draft"),
+            ("16", "Analysis"),
+            ("18", "Contain"),
+            ("19", "Eradicate"),
+            ("20", "Recover"),
+            ("100", "Review"),
+            ("3", "Closed"),
+            ("7", "Cancelled"),
+        ],
+    ),
+    (
+        "sn_si_incident",
+        "business_criticality",
+        &[("1", "1 - Critical"), ("2", "2 - High"), ("3", "3 - Non-critical")],
+    ),
+    (
+        "sn_si_task",
+        "state",
+        &[
+            ("1", "Draft"),
+            ("10", "Ready"),
+            ("16", "Assigned"),
+            ("18", "Work in Progress"),
+            ("3", "Closed Complete"),
+            ("4", "Closed Incomplete"),
+            ("7", "Cancelled"),
         ],
     ),
 ];

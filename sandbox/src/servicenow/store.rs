@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use super::schema::{self, Kind, Schema};
-use super::{Habits, HourlyRule, error, journal, rules};
+use super::{Habits, HourlyRule, error, journal, roles, rules};
 use crate::clock::servicenow_time;
 use crate::http::Answer;
 use crate::id::Ids;
@@ -146,8 +146,22 @@ impl Instance {
         })
     }
 
-    /// Inserts a row with its defaults and stamps. Journal text in it becomes journal rows.
+    /// Inserts a row with its defaults and stamps, and what that sets off. Journal text in it becomes journal rows.
     pub(crate) fn insert(
+        &mut self,
+        table: &'static Schema,
+        given: Record,
+        author: &Author,
+    ) -> Result<String, Answer> {
+        let sys_id = self.put_in(table, given, author)?;
+        if let Some(row) = self.find(table.name, &sys_id).map(|found| found.record.clone()) {
+            roles::changed(self, table, &row, author);
+        }
+        Ok(sys_id)
+    }
+
+    /// Inserts a row, and sets nothing off.
+    pub(super) fn put_in(
         &mut self,
         table: &'static Schema,
         given: Record,
@@ -204,12 +218,19 @@ impl Instance {
         rules::after_update(self, schema, &old, &new, author)
     }
 
-    pub(super) fn remove(&mut self, table: &str, sys_id: &str) -> Result<(), Answer> {
-        let schema = self.find(table, sys_id).ok_or_else(error::no_record)?.schema;
+    pub(super) fn remove(&mut self, table: &str, sys_id: &str, author: &Author) -> Result<(), Answer> {
+        let found = self.find(table, sys_id).ok_or_else(error::no_record)?;
+        let (schema, row) = (found.schema, found.record.clone());
+        self.take_out(schema, sys_id);
+        roles::changed(self, schema, &row, author);
+        Ok(())
+    }
+
+    /// Deletes a row, and sets nothing off.
+    pub(super) fn take_out(&mut self, schema: &'static Schema, sys_id: &str) {
         if let Some(table) = self.tables.get_mut(schema.name) {
             table.remove(schema, sys_id);
         }
-        Ok(())
     }
 
     /// The next number of a table: `RITM0010001`, …

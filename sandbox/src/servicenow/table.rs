@@ -36,14 +36,14 @@ fn check_parameters(ask: &Ask) -> Result<(), Answer> {
     }
 }
 
-fn table_named(name: &str) -> Result<&'static Schema, Answer> {
-    schema::find(name).ok_or_else(|| error::no_table(name))
+fn table_named(instance: &Instance, name: &str) -> Result<&'static Schema, Answer> {
+    instance.table(name).ok_or_else(|| error::no_table(name))
 }
 
 /// `GET /table/{table}`
 pub(super) fn list(instance: &Instance, ask: &Ask, name: &str) -> Reply {
     check_parameters(ask)?;
-    let table = table_named(name)?;
+    let table = table_named(instance, name)?;
     let view = View::of(ask)?;
     let rows = selected(instance, ask, table)?;
     let (limit, offset) = (number(ask, "sysparm_limit", DEFAULT_LIMIT)?, number(ask, "sysparm_offset", 0)?);
@@ -68,7 +68,7 @@ fn selected<'a>(instance: &'a Instance, ask: &Ask, table: &'static Schema) -> Re
     let text = ask.query.get("sysparm_query").unwrap_or_default();
     let query = Query::parse(instance, columns, text).map_err(|what| ask.not_modelled(&what))?;
     let mut rows = query.candidates(instance, table.name);
-    rows.retain(|row| query.admits(instance, *row));
+    rows.retain(|row| instance.habits.have(*row) && query.admits(instance, *row));
     query.sort(instance, &mut rows);
     Ok(rows)
 }
@@ -105,7 +105,7 @@ fn links(ask: &Ask, limit: usize, offset: usize, total: usize) -> String {
 /// `GET /table/{table}/{sys_id}`
 pub(super) fn get(instance: &Instance, ask: &Ask, name: &str, sys_id: &str) -> Reply {
     check_parameters(ask)?;
-    let table = table_named(name)?;
+    let table = table_named(instance, name)?;
     answer(instance, ask, table, sys_id, 200)
 }
 
@@ -121,7 +121,7 @@ fn answer(instance: &Instance, ask: &Ask, table: &'static Schema, sys_id: &str, 
 /// `POST /table/{table}`
 pub(super) fn create(instance: &mut Instance, ask: &Ask, name: &str) -> Reply {
     check_parameters(ask)?;
-    let table = table_named(name)?;
+    let table = table_named(instance, name)?;
     View::of(ask)?;
     let given = fields_of_body(instance, ask, table)?;
     let sys_id = instance.insert(table, given, &instance.author(ask.at))?;
@@ -132,7 +132,7 @@ pub(super) fn create(instance: &mut Instance, ask: &Ask, name: &str) -> Reply {
 /// `PATCH` and `PUT /table/{table}/{sys_id}`: both change what is named and leave the rest.
 pub(super) fn update(instance: &mut Instance, ask: &Ask, name: &str, sys_id: &str) -> Reply {
     check_parameters(ask)?;
-    let table = table_named(name)?;
+    let table = table_named(instance, name)?;
     View::of(ask)?;
     if instance.find(table.name, sys_id).is_none() {
         return Err(error::no_record());
@@ -146,8 +146,8 @@ pub(super) fn update(instance: &mut Instance, ask: &Ask, name: &str, sys_id: &st
 /// `DELETE /table/{table}/{sys_id}`
 pub(super) fn delete(instance: &mut Instance, ask: &Ask, name: &str, sys_id: &str) -> Reply {
     check_parameters(ask)?;
-    let table = table_named(name)?;
-    instance.remove(table.name, sys_id)?;
+    let table = table_named(instance, name)?;
+    instance.remove(table.name, sys_id, &instance.author(ask.at))?;
     Ok(Answer::empty(204))
 }
 
@@ -206,6 +206,6 @@ fn from_display(instance: &Instance, table: &Schema, field: &str, kind: Kind, te
         let named = instance.find_by(target, shown, &text);
         return named.map_or(text, |found| found.get("sys_id").to_owned());
     }
-    let choice = schema::choices(table.name, field).iter().find(|(_, label)| *label == text);
+    let choice = instance.choices(table.name, field).iter().find(|(_, label)| *label == text);
     choice.map_or(text, |(value, _)| (*value).to_owned())
 }
