@@ -85,7 +85,8 @@ impl Remedy {
 #[async_trait]
 pub trait Credentials: fmt::Debug + Send + Sync {
     /// Adds what proves who we are. Called when the request has its place in the rate limit and goes out next,
-    /// so that what is signed is fresh. For who signs it, the body is among the request's extensions, as `Bytes`.
+    /// so that what is signed is fresh. For who signs it, the body is among the request's extensions, as `Bytes`; not
+    /// if it is an [`Upload`](crate::Upload), which is read while it is sent.
     ///
     /// # Errors
     ///

@@ -133,6 +133,12 @@ impl<P: Problem> Error<P> {
         })
     }
 
+    /// The same, for another reason.
+    pub(crate) fn because(mut self, failure: Failure<P>) -> Self {
+        self.0.failure = failure;
+        self
+    }
+
     /// The endpoint: `okta.users.get`.
     #[must_use]
     pub fn call(&self) -> &'static str {
@@ -254,6 +260,9 @@ impl<P> fmt::Display for Error<P> {
         match &report.failure {
             Failure::InvalidRequest(why) => write!(f, " was not sent: {why}")?,
             Failure::Credentials(_) => f.write_str(" was not sent: no credentials")?,
+            Failure::Transport(_) if report.status.is_some() => {
+                write!(f, " lost the rest of the answer from {}", report.origin)?;
+            }
             Failure::Transport(_) => write!(f, " got no answer from {}", report.origin)?,
             Failure::Api(_) => f.write_str(" was refused")?,
             Failure::Decode(_) => f.write_str(" got an answer that cannot be read")?,

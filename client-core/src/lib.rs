@@ -2,7 +2,9 @@
 
 mod auth;
 mod backoff;
+mod body;
 mod clock;
+mod download;
 mod error;
 mod id;
 mod observe;
@@ -19,7 +21,9 @@ mod secret;
 mod transport;
 
 pub use auth::{CredentialError, Credentials, Remedy, StaticAuthorization};
+pub use body::{BodyStream, Upload};
 pub use clock::{Clock, Randomness, SystemClock, SystemRandomness};
+pub use download::Download;
 pub use error::{Class, Delivery, Error, Failure, Problem};
 pub use id::InvalidId;
 pub use observe::{Attempt, Event, Observer};

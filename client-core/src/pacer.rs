@@ -171,7 +171,7 @@ impl Pacer {
     }
 
     /// Waits for a place in `bucket` and takes it. `waiting` hears of it if there is none at once.
-    pub(crate) async fn reserve(&self, bucket: &Bucket, turn: Turn, waiting: impl Fn(Wait)) -> Place<'_> {
+    pub(crate) async fn reserve(&self, bucket: &Bucket, turn: Turn, waiting: impl Fn(Wait)) -> Place {
         let mut standing = match self.arrive(bucket, turn) {
             Ok(place) => return place,
             Err((standing, wait)) => {
@@ -192,13 +192,13 @@ impl Pacer {
     }
 
     /// Takes a place at once, or stands in line for one.
-    fn arrive(&self, bucket: &Bucket, turn: Turn) -> Result<Place<'_>, (Standing<'_>, Wait)> {
+    fn arrive(&self, bucket: &Bucket, turn: Turn) -> Result<Place, (Standing<'_>, Wait)> {
         let inner = &self.0;
         let now = inner.clock.monotonic();
         let mut state = inner.lock();
         let index = state.lines.index(bucket);
         if state.lines.take_at_once(now, index, turn) {
-            return Ok(Place { inner, index, taken: now, end: End::Unused });
+            return Ok(Place::taken(inner, index, now));
         }
         let granted = state.lines.stand(now, index, turn);
         let wait = state.lines.wait(now, index, turn);
@@ -300,9 +300,9 @@ struct Standing<'a> {
     granted: Option<oneshot::Receiver<()>>,
 }
 
-impl<'a> Standing<'a> {
+impl Standing<'_> {
     /// Waits for the place. None: the line was dissolved.
-    async fn granted(mut self) -> Option<Place<'a>> {
+    async fn granted(mut self) -> Option<Place> {
         let granted = self.granted.as_mut()?.await;
         self.granted = None;
         granted.ok()?;
@@ -332,16 +332,21 @@ impl Drop for Standing<'_> {
 /// A place in a bucket, held from before a request is sent until its answer is in. Dropped without an
 /// answer, it is given back.
 #[must_use]
-pub(crate) struct Place<'a> {
-    inner: &'a Arc<Inner>,
+pub(crate) struct Place {
+    inner: Arc<Inner>,
     index: Index,
     taken: Duration,
+    signal: Signal,
     end: End,
 }
 
-impl<'a> Place<'a> {
-    fn of(inner: &'a Arc<Inner>, index: Index) -> Self {
-        Self { inner, index, taken: inner.clock.monotonic(), end: End::Unused }
+impl Place {
+    fn of(inner: &Arc<Inner>, index: Index) -> Self {
+        Self::taken(inner, index, inner.clock.monotonic())
+    }
+
+    fn taken(inner: &Arc<Inner>, index: Index, taken: Duration) -> Self {
+        Self { inner: inner.clone(), index, taken, signal: Signal::None, end: End::Unused }
     }
 
     /// Says that the request is on its way: from now on it counts, even if no answer comes.
@@ -351,27 +356,28 @@ impl<'a> Place<'a> {
 
     /// Gives the place back, with what the answer told.
     pub(crate) fn answered(self, signal: Signal) {
-        self.give_back(signal, End::Answered);
+        drop(self.hearing(signal));
+    }
+
+    /// Notes what the answer's head told. The place is given back when this is dropped: at the end of the body.
+    pub(crate) fn hearing(mut self, signal: Signal) -> Self {
+        (self.signal, self.end) = (signal, End::Answered);
+        self
     }
 
     /// Gives the place back after a refusal by the rate limit, with what the answer told.
-    pub(crate) fn refused(self, signal: Signal) {
-        self.give_back(signal, End::Refused);
-    }
-
-    fn give_back(self, signal: Signal, end: End) {
-        self.inner.give_back(self.index, self.taken, signal, end);
-        std::mem::forget(self);
+    pub(crate) fn refused(mut self, signal: Signal) {
+        (self.signal, self.end) = (signal, End::Refused);
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for Place {
     fn drop(&mut self) {
-        self.inner.give_back(self.index, self.taken, Signal::None, self.end);
+        self.inner.give_back(self.index, self.taken, self.signal, self.end);
     }
 }
 
-impl fmt::Debug for Place<'_> {
+impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Place").field("end", &self.end).finish_non_exhaustive()
     }

@@ -7,13 +7,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method};
 use tracing::Instrument as _;
 
 use crate::auth::{Credentials, Outlook, Remedy};
 use crate::backoff::Delays;
+use crate::body::{BodyStream, Upload};
 use crate::clock::{Clock, Randomness, SystemClock, SystemRandomness};
+use crate::download::Download;
 use crate::error::{Class, Delivery, Error, Failure, Problem, Report};
 use crate::observe::{Attempt, Event, Observer};
 use crate::origin::Origin;
@@ -248,7 +251,25 @@ impl<D: Dialect> Pipeline<D> {
     /// What the last attempt met.
     pub async fn send_with_response<T>(&self, call: &Call<T>) -> Result<(T, Response), Error<D::Problem>> {
         let span = tracing::debug_span!("call", name = call.name, request = ?call.request);
-        self.attempts(call).instrument(span).await
+        let (value, response, _) = self.attempts(call, Answers::Held).instrument(span).await?;
+        Ok((value, response))
+    }
+
+    /// Makes a call whose answer is too long to be held: reads its head, and hands over its body while it comes.
+    ///
+    /// The call's `decode`, and the dialect, see a success with an empty body. Any other answer is read whole, and is
+    /// an error like any other. Once the body has begun nothing is repeated any more: if it breaks off, that is an error
+    /// in the stream.
+    ///
+    /// # Errors
+    ///
+    /// What the last attempt met.
+    pub async fn download<T>(&self, call: &Call<T>) -> Result<(T, Download<D::Problem>), Error<D::Problem>> {
+        let span = tracing::debug_span!("call", name = call.name, request = ?call.request);
+        let (value, response, body) = self.attempts(call, Answers::Streamed).instrument(span).await?;
+        let broken = self.after_success(call, &response, Failure::Protocol("its body breaks off".into()));
+        let body = body.unwrap_or_else(|| Bytes::new().into());
+        Ok((value, Download::new(body, broken)))
     }
 
     /// The error of a call whose answer was accepted and then found not to be what was asked for.
@@ -280,7 +301,11 @@ impl<D: Dialect> Pipeline<D> {
         self.report(call, bucket, failed, 1, Duration::ZERO)
     }
 
-    async fn attempts<T>(&self, call: &Call<T>) -> Result<(T, Response), Error<D::Problem>> {
+    async fn attempts<T>(
+        &self,
+        call: &Call<T>,
+        answers: Answers,
+    ) -> Result<(T, Response, Option<BodyStream>), Error<D::Problem>> {
         let Shared { retry, clock, randomness, budget, .. } = &*self.shared;
         let bucket = self.shared.dialect.bucket(&call.request);
         let turn = self.shared.pacer.turn(self.scope.lane);
@@ -290,15 +315,15 @@ impl<D: Dialect> Pipeline<D> {
         let (mut attempts, mut failures, mut refusals, mut denials) = (0, 0, 0, 0);
         let mut unsure = false;
         loop {
-            let mut failed = match self.attempt(call, &bucket, turn, &mut waited).await {
+            let mut failed = match self.attempt(call, answers, &bucket, turn, &mut waited).await {
                 Ok(answer) => {
                     budget.earn();
                     return Ok(answer);
                 }
                 Err(failed) => failed,
             };
-            if unsure && let Some(gone) = failed.gone(call) {
-                return Ok(gone);
+            if unsure && let Some((value, response)) = failed.gone(call) {
+                return Ok((value, response, None));
             }
             if !matches!(failed.failure, Failure::InvalidRequest(_) | Failure::Credentials(_)) {
                 attempts += 1;
@@ -341,32 +366,35 @@ impl<D: Dialect> Pipeline<D> {
     async fn attempt<T>(
         &self,
         call: &Call<T>,
+        answers: Answers,
         bucket: &Bucket,
         turn: Turn,
         waited: &mut Duration,
-    ) -> Result<(T, Response), Box<Failed<D::Problem>>> {
+    ) -> Result<(T, Response, Option<BodyStream>), Box<Failed<D::Problem>>> {
         let mut parts = self.prepare(&call.request).map_err(Failed::before_sending)?;
         let asked = self.shared.clock.monotonic();
         let mut place =
             self.shared.pacer.reserve(bucket, turn, |wait| self.tell_wait(call, bucket, wait)).await;
         let in_line = self.shared.clock.monotonic().saturating_sub(asked);
         *waited += in_line;
-        let body = call.request.body.clone().unwrap_or_default();
-        parts.extensions.insert(body.clone());
+        if call.request.upload.is_none() {
+            parts.extensions.insert(call.request.body.clone().unwrap_or_default());
+        }
         let authorized = self.scope.credentials.authorize(&mut parts).await;
         authorized.map_err(|error| Failed::before_sending(Failure::Credentials(error)))?;
         let authorization = parts.headers.get(AUTHORIZATION).cloned();
         let sent = self.shared.clock.monotonic();
         place.sent();
-        let result = match self.shared.transport.send(http::Request::from_parts(parts, body)).await {
-            Ok(answer) => {
-                let (parts, body) = answer.into_parts();
-                let response = Response { status: parts.status, headers: parts.headers, body };
+        let mut rest = None;
+        let result = match self.exchange(&call.request, parts, answers).await {
+            Ok((response, body)) => {
                 let remedy = self.scope.credentials.heard(authorization.as_ref(), &response);
                 let signal = self.shared.dialect.signal(&response);
                 let result = self.classify(call, response, signal, remedy);
                 if result.as_ref().is_err_and(|failed| failed.is(Class::RateLimited)) {
                     place.refused(signal);
+                } else if let Some(body) = body {
+                    rest = Some(body.holding(place.hearing(signal)));
                 } else {
                     place.answered(signal);
                 }
@@ -385,7 +413,29 @@ impl<D: Dialect> Pipeline<D> {
             }
         };
         self.log(call, &result, in_line, self.shared.clock.monotonic().saturating_sub(sent));
-        result
+        result.map(|(value, response)| (value, response, rest))
+    }
+
+    /// Sends a request and hears the answer. The body of a success that is wanted so is still to come.
+    async fn exchange(
+        &self,
+        request: &Request,
+        parts: http::request::Parts,
+        answers: Answers,
+    ) -> Result<(Response, Option<BodyStream>), TransportError> {
+        let transport = &self.shared.transport;
+        let body = request.body.clone().unwrap_or_default();
+        if request.upload.is_none() && answers == Answers::Held {
+            let (head, body) = transport.send(http::Request::from_parts(parts, body)).await?.into_parts();
+            return Ok((Response { status: head.status, headers: head.headers, body }, None));
+        }
+        let body = request.upload.as_ref().map_or_else(|| body.into(), Upload::open);
+        let (head, body) = transport.stream(http::Request::from_parts(parts, body)).await?.into_parts();
+        let (whole, rest) = match answers {
+            Answers::Streamed if head.status.is_success() => (Bytes::new(), Some(body)),
+            _ => (body.whole(MOST_HELD).await?, None),
+        };
+        Ok((Response { status: head.status, headers: head.headers, body: whole }, rest))
     }
 
     fn prepare(&self, request: &Request) -> Result<http::request::Parts, Failure<D::Problem>> {
@@ -408,6 +458,8 @@ impl<D: Dialect> Pipeline<D> {
         parts.headers.insert(USER_AGENT, self.user_agent()?);
         if request.body.is_some() {
             parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        } else if let Some(upload) = &request.upload {
+            parts.headers.extend(upload.length().map(|length| (CONTENT_LENGTH, length.into())));
         } else if matches!(request.method, Method::POST | Method::PUT | Method::PATCH) {
             // Okta answers 411 without it.
             parts.headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
@@ -511,6 +563,18 @@ impl<D: Dialect> Pipeline<D> {
         })
     }
 }
+
+/// How a call's success is wanted. All other answers are read whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answers {
+    /// Whole.
+    Held,
+    /// The head, and the body while it comes.
+    Streamed,
+}
+
+/// The longest answer to an upload, or refusal of a download, that is read.
+const MOST_HELD: usize = 16 * 1024 * 1024;
 
 /// An attempt that failed.
 struct Failed<P> {

@@ -3,10 +3,12 @@
 use std::fmt;
 
 use bytes::Bytes;
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::body::Upload;
 use crate::path::Path;
 use crate::response::{DecodeError, Response};
 
@@ -29,6 +31,8 @@ pub struct Request {
     pub(crate) query: Vec<(String, String)>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Option<Bytes>,
+    /// Sent instead of `body`, while it is read.
+    pub(crate) upload: Option<Upload>,
     flaw: Option<String>,
 }
 
@@ -37,7 +41,7 @@ impl Request {
     #[must_use]
     pub fn new(method: Method, path: Path) -> Self {
         let flaw = path.flaw().map(str::to_owned);
-        Self { method, path, query: Vec::new(), headers: HeaderMap::new(), body: None, flaw }
+        Self { method, path, query: Vec::new(), headers: HeaderMap::new(), body: None, upload: None, flaw }
     }
 
     /// `GET`.
@@ -126,6 +130,25 @@ impl Request {
         self
     }
 
+    /// Sets the body, as bytes of a media type: `application/scim+json`.
+    #[must_use]
+    pub fn bytes(self, content_type: &str, body: impl Into<Bytes>) -> Self {
+        Self { body: Some(body.into()), ..self.content_type(content_type) }
+    }
+
+    /// Sets the body to one that is read while it is sent. The call may then take as long as something moves.
+    #[must_use]
+    pub fn upload(self, content_type: &str, body: Upload) -> Self {
+        Self { upload: Some(body), ..self.content_type(content_type) }
+    }
+
+    fn content_type(self, kind: &str) -> Self {
+        match HeaderValue::from_str(kind) {
+            Ok(kind) => self.header(CONTENT_TYPE, kind),
+            Err(_) => self.flawed("the content type holds what no header may hold"),
+        }
+    }
+
     /// Marks the request as wrong: it will not be sent, and the error says `why`.
     #[must_use]
     pub fn flawed(mut self, why: impl Into<String>) -> Self {
@@ -151,7 +174,7 @@ impl Request {
         &self.query
     }
 
-    /// The body, if there is one.
+    /// The body, if there is one that is not read while it is sent.
     #[must_use]
     pub fn body(&self) -> Option<&[u8]> {
         self.body.as_deref()

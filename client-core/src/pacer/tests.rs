@@ -30,7 +30,7 @@ fn bucket(limit: u32) -> Bucket {
 }
 
 /// An ordinary call's place, once it has it.
-async fn reserve<'a>(pacer: &'a Pacer, bucket: &Bucket) -> Place<'a> {
+async fn reserve(pacer: &Pacer, bucket: &Bucket) -> Place {
     let mut place = pacer.reserve(bucket, pacer.turn(Lane::Normal), |_| ()).await;
     place.sent();
     place
@@ -217,7 +217,7 @@ async fn a_refusal_by_a_window_that_ends_earlier_closes_the_bucket_until_then() 
 }
 
 /// The lanes and numbers of those who wait, as they get their places one by one.
-async fn order_of(pacer: &Arc<Pacer>, held: Place<'_>, lanes: &[Lane]) -> Vec<Lane> {
+async fn order_of(pacer: &Arc<Pacer>, held: Place, lanes: &[Lane]) -> Vec<Lane> {
     let order = Arc::new(Mutex::new(Vec::new()));
     let waiting: Vec<_> = lanes
         .iter()

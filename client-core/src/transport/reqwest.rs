@@ -1,12 +1,18 @@
 //! The network itself. The only file that knows `reqwest`.
 
 use std::error::Error as _;
+use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
+use futures::future::{Either, select};
+use futures::stream::{self, StreamExt as _};
+use tokio::sync::Notify;
 
 use super::{Transport, TransportError};
+use crate::body::BodyStream;
 use crate::error::Delivery;
 
 /// How the network is used.
@@ -18,7 +24,10 @@ pub struct TransportConfig {
     /// How long a call may take, from the first byte sent to the last received. Default 70 s: longer than the
     /// 60 s after which ServiceNow gives up by itself, so that its own error arrives.
     pub call_timeout: Duration,
-    /// The longest answer that is read, after decompression. Default 64 MiB.
+    /// Of a call with a body that is read while it goes or comes: how long nothing may move. It may take as long as
+    /// something does. Default 70 s, for the same reason: the other side may think so long about what it was sent.
+    pub idle_timeout: Duration,
+    /// The longest answer that is held, after decompression. Default 64 MiB.
     pub body_cap: usize,
 }
 
@@ -27,6 +36,7 @@ impl Default for TransportConfig {
         Self {
             connect_timeout: Duration::from_secs(10),
             call_timeout: Duration::from_secs(70),
+            idle_timeout: Duration::from_secs(70),
             body_cap: 64 * 1024 * 1024,
         }
     }
@@ -40,6 +50,8 @@ impl Default for TransportConfig {
 pub struct HttpTransport {
     client: ::reqwest::Client,
     direct: ::reqwest::Client,
+    call_timeout: Duration,
+    idle_timeout: Duration,
     body_cap: usize,
 }
 
@@ -53,7 +65,6 @@ impl HttpTransport {
         let builder = || {
             ::reqwest::Client::builder()
                 .connect_timeout(config.connect_timeout)
-                .timeout(config.call_timeout)
                 .redirect(::reqwest::redirect::Policy::none())
                 .tcp_nodelay(true)
         };
@@ -61,15 +72,18 @@ impl HttpTransport {
             builder.build().map_err(|error| TransportError::new(chain(error), Delivery::NotSent))
         };
         let (client, direct) = (build(builder())?, build(builder().no_proxy())?);
-        Ok(Self { client, direct, body_cap: config.body_cap })
+        let TransportConfig { call_timeout, idle_timeout, body_cap, .. } = *config;
+        Ok(Self { client, direct, call_timeout, idle_timeout, body_cap })
+    }
+
+    fn client_for(&self, uri: &http::Uri) -> &::reqwest::Client {
+        if uri.scheme() == Some(&http::uri::Scheme::HTTP) { &self.direct } else { &self.client }
     }
 
     async fn read(&self, mut answer: ::reqwest::Response) -> Result<Bytes, TransportError> {
         let mut body = BytesMut::new();
         // From here on the other side has answered, so it has acted as it says; what it says is lost.
-        while let Some(chunk) =
-            answer.chunk().await.map_err(|error| TransportError::new(chain(error), Delivery::Unknown))?
-        {
+        while let Some(chunk) = answer.chunk().await.map_err(cut)? {
             if body.len() + chunk.len() > self.body_cap {
                 let what = format!("the answer is longer than {} bytes", self.body_cap);
                 return Err(TransportError::new(what, Delivery::Unknown).lasting());
@@ -83,21 +97,92 @@ impl HttpTransport {
 #[async_trait]
 impl Transport for HttpTransport {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
-        let plain = request.uri().scheme() == Some(&http::uri::Scheme::HTTP);
-        let client = if plain { &self.direct } else { &self.client };
-        let request = ::reqwest::Request::try_from(request)
-            .map_err(|error| TransportError::new(chain(error), Delivery::NotSent))?;
-        let answer = client.execute(request).await.map_err(|error| {
-            let delivery =
-                if error.is_connect() || error.is_builder() { Delivery::NotSent } else { Delivery::Unknown };
-            TransportError::new(chain(error), delivery)
-        })?;
+        let client = self.client_for(request.uri());
+        let mut request = ::reqwest::Request::try_from(request).map_err(unsent)?;
+        *request.timeout_mut() = Some(self.call_timeout);
+        let answer = client.execute(request).await.map_err(unanswered)?;
         let (status, headers) = (answer.status(), answer.headers().clone());
-        let mut response = http::Response::new(self.read(answer).await?);
-        *response.status_mut() = status;
-        *response.headers_mut() = headers;
-        Ok(response)
+        Ok(response(status, headers, self.read(answer).await?))
     }
+
+    async fn stream(
+        &self,
+        request: http::Request<BodyStream>,
+    ) -> Result<http::Response<BodyStream>, TransportError> {
+        let client = self.client_for(request.uri());
+        let moved = Arc::new(Notify::new());
+        let request = ::reqwest::Request::try_from(request.map(|body| outgoing(body, moved.clone())));
+        let sending = client.execute(request.map_err(unsent)?);
+        let answer = while_moving(self.idle_timeout, &moved, sending).await?.map_err(unanswered)?;
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        Ok(response(status, headers, incoming(answer, self.idle_timeout)))
+    }
+}
+
+fn response<B>(status: http::StatusCode, headers: http::HeaderMap, body: B) -> http::Response<B> {
+    let mut response = http::Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}
+
+/// A body to send. Whenever the network takes a piece of it, something `moved`.
+fn outgoing(body: BodyStream, moved: Arc<Notify>) -> ::reqwest::Body {
+    if body.length() == Some(0) {
+        return ::reqwest::Body::default();
+    }
+    ::reqwest::Body::wrap_stream(body.inspect(move |_| moved.notify_one()))
+}
+
+/// The body of an answer, of which something must come at least every `idle`.
+fn incoming(answer: ::reqwest::Response, idle: Duration) -> BodyStream {
+    let length = answer.content_length();
+    let pieces = stream::try_unfold(answer, move |mut answer| async move {
+        let piece = while_moving(idle, &Notify::new(), answer.chunk()).await?.map_err(cut)?;
+        Ok(piece.map(|piece| (piece, answer)))
+    });
+    BodyStream::new(length, pieces)
+}
+
+/// Does `work`, unless nothing has `moved` for so long.
+async fn while_moving<T>(
+    idle: Duration,
+    moved: &Notify,
+    work: impl Future<Output = T>,
+) -> Result<T, TransportError> {
+    let mut work = pin!(work);
+    loop {
+        match tokio::time::timeout(idle, select(&mut work, pin!(moved.notified()))).await {
+            Ok(Either::Left((done, _))) => return Ok(done),
+            Ok(Either::Right(_)) => {}
+            Err(_) => {
+                let what = format!("nothing moved for {idle:?}");
+                return Err(TransportError::new(what, Delivery::Unknown));
+            }
+        }
+    }
+}
+
+fn unsent(error: ::reqwest::Error) -> TransportError {
+    TransportError::new(chain(error), Delivery::NotSent)
+}
+
+fn unanswered(error: ::reqwest::Error) -> TransportError {
+    match ours(&error) {
+        Some(ours) => ours.clone(),
+        None if error.is_connect() || error.is_builder() => unsent(error),
+        None => cut(error),
+    }
+}
+
+fn cut(error: ::reqwest::Error) -> TransportError {
+    TransportError::new(chain(error), Delivery::Unknown)
+}
+
+/// The error of the body that was being sent, if that is what it is about.
+fn ours(error: &::reqwest::Error) -> Option<&TransportError> {
+    let mut causes = std::iter::successors(error.source(), |error| (*error).source());
+    causes.find_map(|error| error.downcast_ref())
 }
 
 /// What happened, down to its root ("connection refused"), without the URL: that holds logins and queries.
