@@ -46,6 +46,9 @@ pub enum Class {
     RateLimited,
     /// The other side failed, and may have acted before it did.
     Unavailable,
+    /// The other side gave up on what would take it too long, and may have acted before it did. The same request would
+    /// meet the same end now; a smaller one may not.
+    Exhausted,
 }
 
 /// What a vendor says of a request it refused.
@@ -243,7 +246,10 @@ impl<P: Problem> Error<P> {
             // Without a status it is not an answer that is odd but what a client made of good ones.
             Failure::Protocol(_) => self.0.status.is_some(),
             Failure::Api(problem) => {
-                matches!(problem.class(), Class::Busy | Class::RateLimited | Class::Unavailable)
+                matches!(
+                    problem.class(),
+                    Class::Busy | Class::RateLimited | Class::Unavailable | Class::Exhausted
+                )
             }
             _ => false,
         }

@@ -6,6 +6,7 @@ mod body;
 mod clock;
 mod download;
 mod error;
+mod extra;
 mod id;
 mod observe;
 mod open_enum;
@@ -25,6 +26,7 @@ pub use body::{BodyStream, Upload};
 pub use clock::{Clock, Randomness, SystemClock, SystemRandomness};
 pub use download::Download;
 pub use error::{Class, Delivery, Error, Failure, Problem};
+pub use extra::Extra;
 pub use id::InvalidId;
 pub use observe::{Attempt, Event, Observer};
 pub use origin::{InvalidOrigin, Origin};
@@ -47,5 +49,6 @@ pub mod __private {
     pub use serde;
     pub use serde::{Deserialize, Serialize};
 
+    pub use crate::extra::Name;
     pub use crate::open_enum::Word;
 }

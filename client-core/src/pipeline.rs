@@ -490,7 +490,7 @@ impl<D: Dialect> Pipeline<D> {
                 Err(error) => (Failure::Decode(error), Delivery::Done),
             },
             Answer::Refused(problem) => {
-                let acted = problem.class() == Class::Unavailable;
+                let acted = matches!(problem.class(), Class::Unavailable | Class::Exhausted);
                 (Failure::Api(problem), if acted { Delivery::Unknown } else { Delivery::Refused })
             }
             Answer::Nonsense { what, delivery } => (Failure::Protocol(what), delivery),

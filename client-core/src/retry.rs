@@ -141,6 +141,7 @@ mod tests {
             (lost(Unknown), Unknown, Read, Repeat),
             (api(Class::Unavailable), Unknown, Unsafe, GiveUp),
             (api(Class::Unavailable), Unknown, Idempotent, Repeat),
+            (api(Class::Exhausted), Unknown, Read, GiveUp),
             (api(Class::Busy), Refused, Unsafe, Repeat),
             (api(Class::RateLimited), Refused, Unsafe, RepeatWhenAllowed),
             (api(Class::NotFound), Refused, Read, GiveUp),

@@ -9,7 +9,7 @@ use crate::client::ServiceNowClient;
 use crate::id::SysId;
 use crate::problem::{Error, Result};
 use crate::query::Query;
-use crate::record::record;
+use crate::record;
 use crate::value::DisplayMode;
 
 record! {

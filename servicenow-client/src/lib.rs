@@ -25,7 +25,20 @@ pub use table::{Collected, Rows, Table};
 pub use value::{DisplayMode, Field, FieldValue, Ref, Value, sys_id};
 
 pub use client_core::{
-    Attempt, Call, Class, Clock, DecodeError, Delivery, Event, ExposeSecret, Failure, InvalidId, Observer,
-    PacerConfig, Path, Problem, Randomness, Request, Response, RetryPolicy, Safety, SecretString, SetupError,
-    SystemClock, Transport, TransportConfig, TransportError,
+    Attempt, Call, Class, Clock, DecodeError, Delivery, Event, ExposeSecret, Extra, Failure, InvalidId,
+    Observer, PacerConfig, Path, Problem, Randomness, Request, Response, RetryPolicy, Safety, SecretString,
+    SetupError, SystemClock, Transport, TransportConfig, TransportError,
 };
+
+// So that the macros work inside this crate's own tests and doc examples too.
+extern crate self as servicenow_client;
+
+/// What [`record!`] needs in the caller's crate. Not part of the interface.
+#[doc(hidden)]
+pub mod __private {
+    pub use client_core::__private::Name;
+    pub use serde;
+    pub use serde::de::IgnoredAny;
+
+    pub use crate::record::PASSWORD;
+}

@@ -171,7 +171,8 @@ impl Problem for ServiceNowProblem {
             K::DuplicateKey => Class::Conflict,
             K::RateLimit | K::Semaphore => Class::RateLimited,
             K::Dropped => Class::Busy,
-            K::Cancelled | K::Unavailable => Class::Unavailable,
+            K::Cancelled => Class::Exhausted,
+            K::Unavailable => Class::Unavailable,
         }
     }
 }

@@ -209,11 +209,11 @@ impl Query {
     ///
     /// If a value or a name could be more than that, or there is no condition.
     pub fn encoded(&self) -> Result<String, Flaw> {
-        self.encode(None, &[])
+        self.encode(&[], &[])
     }
 
-    /// With a cursor in each alternative: they are independent, so each needs its own. And with more sorting.
-    pub(crate) fn encode(&self, after: Option<&SysId>, order: &[&str]) -> Result<String, Flaw> {
+    /// With more conditions in each alternative: they are independent, so each needs its own. And with more sorting.
+    pub(crate) fn encode(&self, bounds: &[String], order: &[&str]) -> Result<String, Flaw> {
         if let Some(flaw) = &self.flaw {
             return Err(flaw.clone());
         }
@@ -223,7 +223,6 @@ impl Query {
         if self.groups.is_empty() && self.raw.is_none() && !self.everything {
             return Err(Flaw("it has no condition; say Query::all() if every record is meant".into()));
         }
-        let cursor = after.map(|id| format!("sys_id>{id}"));
         let mut groups: Vec<String> = self.groups.iter().map(|group| joined(group)).collect();
         if groups.is_empty() {
             groups.push(String::new());
@@ -232,7 +231,9 @@ impl Query {
             groups = raw_groups(raw, &groups[0])?;
         }
         for group in &mut groups {
-            append(group, cursor.as_deref());
+            for bound in bounds {
+                append(group, Some(bound));
+            }
         }
         let mut text = groups.join("^NQ");
         for order in self.order.iter().map(String::as_str).chain(order.iter().copied()) {

@@ -12,7 +12,7 @@ use client_core::{Call, Path, Request, Response, Safety};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
-use self::read::Read;
+use self::read::{Listed, Read, Unread};
 pub use self::rows::{Collected, Rows};
 use crate::client::{ServiceNowClient, valid_table};
 use crate::id::SysId;
@@ -20,7 +20,7 @@ use crate::prepared::Prepared;
 use crate::problem::{Error, ProblemKind, Result, ServiceNowProblem};
 use crate::query::{Query, valid_field};
 use crate::record::Record;
-use crate::value::DisplayMode;
+use crate::value::{DisplayMode, Row};
 
 /// A table of an instance. Cheap to clone.
 ///
@@ -103,19 +103,24 @@ impl<T: Record> Table<T> {
     pub async fn find_one(&self, query: impl Into<Query>) -> Result<Option<T>> {
         const NAME: &str = "servicenow.table.find_one";
         let query = query.into();
-        let mut request = self.listing(&query, None, &[]).query("sysparm_limit", 2);
+        let mut request = self.listing(&query, &[], &[]).query("sysparm_limit", 2);
         if query.encoded().is_ok() && !query.can_be_checked() {
             request = request.flawed("a look-up needs a condition of equality, in each alternative");
         }
         if self.display == DisplayMode::Labels {
             request = request.flawed("a look-up compares values, not labels");
         }
-        let call = Call::<Json>::read(NAME, request).with_decode(Read::<T>::many);
-        let (rows, response) = self.client.pipeline.send_with_response(&call).await?;
+        let call = Call::<()>::read(NAME, request).with_decode(Listed::read);
+        let (listed, response) = self.client.pipeline.send_with_response(&call).await?;
+        let Listed::Rows(rows) = listed else {
+            return Err(self.found(&call, &response, ProblemKind::Cancelled, "the answer breaks off"));
+        };
         let counted = total(&response);
-        let (matches, hidden) = (rows.len(), rows.iter().filter(|row| row.is_none()).count());
-        for read in rows.iter().flatten() {
-            self.check(&query, &call, &response, read)?;
+        let (matches, hidden) = (rows.len(), rows.iter().filter(|row| row.is_hidden()).count());
+        let unreadable = |fault| self.client.pipeline.unreadable(&call, &response, fault);
+        let wanted: Vec<&str> = query.checked_fields().collect();
+        for row in rows.iter().filter(|row| !row.is_hidden()) {
+            self.check(&query, &call, &response, &row.row(&wanted).map_err(unreadable)?)?;
         }
         if matches > 1 {
             let message = "more than one record matches";
@@ -129,7 +134,7 @@ impl<T: Record> Table<T> {
             let message = "a record matches that may not be read";
             return Err(self.found(&call, &response, ProblemKind::Hidden, message));
         }
-        Ok(rows.into_iter().flatten().next().map(|read| read.record))
+        rows.first().map(Unread::record).transpose().map_err(unreadable)
     }
 
     /// All records that match, as a stream that knows whether it saw them all.
@@ -222,12 +227,12 @@ impl<T: Record> Table<T> {
     }
 
     /// Compares a row with the query it came for.
-    fn check<C>(&self, query: &Query, call: &Call<C>, response: &Response, read: &Read<T>) -> Result<()> {
+    fn check<C>(&self, query: &Query, call: &Call<C>, response: &Response, row: &Row) -> Result<()> {
         if self.display == DisplayMode::Labels {
             return Ok(());
         }
-        let Some(field) = query.broken_by(&read.row) else { return Ok(()) };
-        let message = match read.row.text(field) {
+        let Some(field) = query.broken_by(row) else { return Ok(()) };
+        let message = match row.text(field) {
             Some(_) => format!("the query was not honoured: a row has another `{field}` than asked for"),
             None => format!("the query cannot be trusted: rows come without `{field}`"),
         };
@@ -247,15 +252,15 @@ impl<T: Record> Table<T> {
         }
     }
 
-    /// A request for the rows of a query, after a certain one.
-    fn listing(&self, query: &Query, after: Option<&SysId>, order: &[&str]) -> Request {
+    /// A request for the rows of a query, within more conditions.
+    fn listing(&self, query: &Query, bounds: &[String], order: &[&str]) -> Request {
         let checked: Vec<&str> = query.checked_fields().collect();
         let mut request = self.reading(Request::get(self.path()), &checked);
         if self.fields.is_empty() && checked.iter().any(|field| field.contains('.')) {
             request =
                 request.flawed("select the fields to read: only then dot-walked conditions can be checked");
         }
-        match query.encode(after, order) {
+        match query.encode(bounds, order) {
             Ok(text) => request
                 .query_opt("sysparm_query", (!text.is_empty()).then_some(text))
                 .query("sysparm_suppress_pagination_header", true),

@@ -5,7 +5,10 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use client_core::__private::Name;
+use client_core::DecodeError;
+use serde::de::{self, DeserializeSeed, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value as Json};
 
 use crate::id::SysId;
@@ -71,28 +74,67 @@ pub(crate) fn text_of(json: &Json) -> Option<Cow<'_, str>> {
         Json::Object(object) => match object.get("value") {
             Some(Json::Object(_) | Json::Array(_)) => None,
             Some(value) => text_of(value),
-            None => linked(object).or_else(|| text_of(object.get("display_value")?)),
+            None => linked_in(object).or_else(|| text_of(object.get("display_value")?)),
         },
         Json::Array(_) => None,
     }
 }
 
-/// In mode `true` a reference's id is the last segment of its link.
-fn linked(object: &Map<String, Json>) -> Option<Cow<'_, str>> {
-    let id = object.get("link")?.as_str()?.rsplit('/').next()?;
-    id.parse::<SysId>().ok()?;
-    Some(Cow::Borrowed(id))
+fn linked_in(object: &Map<String, Json>) -> Option<Cow<'_, str>> {
+    linked(object.get("link")?.as_str()?).map(Cow::Borrowed)
 }
 
-/// The fields of a record as they came.
+/// In mode `true` a reference's id is the last segment of its link.
+fn linked(link: &str) -> Option<&str> {
+    link.rsplit('/').next().filter(|id| id.parse::<SysId>().is_ok())
+}
+
+/// Fields of a record as they came, to compare.
 #[derive(Clone, Default, PartialEq, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Row(pub(crate) Map<String, Json>);
 
 impl Row {
+    /// The fields with these names, of a record's JSON.
+    pub(crate) fn of(json: &[u8], names: &[&str]) -> Result<Self, DecodeError> {
+        let mut reader = serde_json::Deserializer::from_slice(json);
+        Wanted(names).deserialize(&mut reader).map_err(|_| DecodeError::new(".", "no object"))
+    }
+
     /// A field's value; none if it did not come.
     pub(crate) fn text(&self, field: &str) -> Option<Cow<'_, str>> {
         text_of(self.0.get(field)?)
+    }
+}
+
+/// Reads some fields of an object and skips the others.
+struct Wanted<'n>(&'n [&'n str]);
+
+impl<'de> DeserializeSeed<'de> for Wanted<'_> {
+    type Value = Row;
+
+    fn deserialize<D: Deserializer<'de>>(self, source: D) -> Result<Row, D::Error> {
+        source.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Wanted<'_> {
+    type Value = Row;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a record")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Row, A::Error> {
+        let mut row = Row::default();
+        while let Some(name) = map.next_key::<Name<'de>>()? {
+            if self.0.contains(&&*name.0) {
+                row.0.insert(name.0.into_owned(), map.next_value()?);
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(row)
     }
 }
 
@@ -181,15 +223,70 @@ impl<T: fmt::Debug> fmt::Debug for Field<T> {
     }
 }
 
+/// From any display mode. Of an object it takes the value; without one, a reference's id from its link, or the label.
 impl<'de, T: FieldValue> Deserialize<'de> for Field<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let json = Json::deserialize(deserializer)?;
-        let text = text_of(&json).ok_or_else(|| de::Error::custom("not a field's value"))?;
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        source.deserialize_any(Reader(PhantomData))
+    }
+}
+
+/// Reads a field without a copy of its text.
+struct Reader<T>(PhantomData<T>);
+
+impl<'de, T: FieldValue> Visitor<'de> for Reader<T> {
+    type Value = Field<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a field's value")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Field<T>, E> {
         if text.is_empty() {
-            return Ok(Self::Empty);
+            return Ok(Field::Empty);
         }
         // The value itself is not shown: it may be anybody's data.
-        T::read(&text).map(Self::Set).ok_or_else(|| de::Error::custom("a value of another kind"))
+        T::read(text).map(Field::Set).ok_or_else(|| E::custom("a value of another kind"))
+    }
+
+    fn visit_bool<E: de::Error>(self, flag: bool) -> Result<Field<T>, E> {
+        self.visit_str(if flag { "true" } else { "false" })
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Field<T>, E> {
+        self.visit_str(&number.to_string())
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Field<T>, E> {
+        self.visit_str(&number.to_string())
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Field<T>, E> {
+        self.visit_str(&number.to_string())
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Field<T>, E> {
+        Ok(Field::Empty)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Field<T>, A::Error> {
+        let (mut value, mut label, mut id) = (None, None, None);
+        while let Some(name) = map.next_key::<Name<'de>>()? {
+            match &*name.0 {
+                "value" => value = Some(map.next_value::<Field<String>>()?),
+                "display_value" => label = Some(map.next_value::<Field<String>>()?),
+                "link" => {
+                    id = map.next_value::<Field<String>>()?.as_str().and_then(linked).map(str::to_owned);
+                }
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        match value.or(id.map(Field::Set)).or(label) {
+            Some(Field::Set(text)) => self.visit_str(&text),
+            Some(_) => Ok(Field::Empty),
+            None => Err(de::Error::custom("an object without a value")),
+        }
     }
 }
 
@@ -363,7 +460,5 @@ impl<'de, T> Deserialize<'de> for Ref<T> {
 ///
 /// If it is none.
 pub fn sys_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SysId, D::Error> {
-    let json = Json::deserialize(deserializer)?;
-    let text = text_of(&json).ok_or_else(|| de::Error::custom("not a field's value"))?;
-    text.parse().map_err(|_| de::Error::custom("no sys_id"))
+    Field::deserialize(deserializer)?.into_option().ok_or_else(|| de::Error::custom("no sys_id"))
 }

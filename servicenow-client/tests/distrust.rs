@@ -143,16 +143,93 @@ async fn a_list_steps_over_pages_that_hold_nothing_it_may_read() {
         Answer::rows(rows(&[]), 7),
         Answer::rows(json!([{}]), 7),
         Answer::rows(rows(&["y", "z"]), 7),
+        // Nothing slipped through in between.
+        Answer::rows(rows(&[]), 4),
         Answer::rows(rows(&[]), 1),
     ]);
     let list = servicenow.table::<ScTask>().list(Query::all()).page_size(2).collect_all().await.unwrap();
     let ids: Vec<_> = list.rows.iter().map(|task| task.sys_id.as_str()).collect();
     assert_eq!(ids, ["a", "y", "z"]);
-    assert_eq!((list.seen, list.counted, list.complete), (3, Some(8), false));
-    let offsets: Vec<_> = (0..5).map(|n| script.parameter(n, "sysparm_offset")).collect();
-    assert_eq!(offsets, [None, None, Some("2".into()), Some("4".into()), None]);
-    assert_eq!(script.parameter(3, "sysparm_query").as_deref(), Some("sys_id>a^ORDERBYsys_id"));
-    assert_eq!(script.parameter(4, "sysparm_query").as_deref(), Some("sys_id>z^ORDERBYsys_id"));
+    assert_eq!((list.seen, list.counted, list.unseen, list.complete), (3, Some(8), Some(5), false));
+    let offsets: Vec<_> = (0..6).map(|n| script.parameter(n, "sysparm_offset")).collect();
+    assert_eq!(offsets, [None, None, Some("2".into()), Some("4".into()), None, None]);
+    let queries: Vec<_> = (3..6).map(|n| script.parameter(n, "sysparm_query").unwrap()).collect();
+    assert_eq!(
+        queries,
+        ["sys_id>a^ORDERBYsys_id", "sys_id>a^sys_id<y^ORDERBYsys_id", "sys_id>z^ORDERBYsys_id"]
+    );
+}
+
+#[tokio::test]
+async fn a_row_that_slips_through_while_the_list_steps_is_caught() {
+    let (servicenow, script, _) = scripted([
+        Answer::rows(rows(&["a"]), 8),
+        Answer::rows(rows(&[]), 7),
+        // Two hidden rows go now. `m`, which was the third behind `a`, is the first, and the next step begins behind it.
+        Answer::rows(rows(&["y", "z"]), 5),
+        // More came meanwhile than were stepped over.
+        Answer::rows(rows(&["m"]), 6),
+        Answer::rows(rows(&["m", "n"]), 6),
+        Answer::rows(rows(&[]), 0),
+    ]);
+    let list = servicenow.table::<ScTask>().list(Query::all()).page_size(2).collect_all().await.unwrap();
+    let ids: Vec<_> = list.rows.iter().map(|task| task.sys_id.as_str()).collect();
+    assert_eq!(ids, ["a", "m", "n", "y", "z"]);
+    assert_eq!(
+        (script.parameter(3, "sysparm_limit"), script.parameter(4, "sysparm_limit")),
+        (Some("4".into()), Some("6".into()))
+    );
+}
+
+#[tokio::test]
+async fn a_page_that_breaks_off_is_asked_for_at_half_its_size() {
+    let cut = || Answer::json(200, r#"{"result":[{"sys_id":"a"},{"sys_"#).header("x-total-count", "3");
+    let cancelled =
+        json!({"result": [], "error": {"message": "Transaction cancelled: maximum execution time exceeded"}});
+    let (servicenow, script, clock) = scripted([
+        cut(),
+        Answer::json(200, cancelled),
+        Answer::rows(rows(&["a", "b"]), 3),
+        Answer::rows(rows(&["c"]), 1),
+    ]);
+    let list = servicenow.table::<ScTask>().list(Query::all()).page_size(8).collect_all().await.unwrap();
+    assert_eq!((list.seen, list.complete), (3, true));
+    let sizes: Vec<_> = (0..4).map(|n| script.parameter(n, "sysparm_limit").unwrap()).collect();
+    assert_eq!(sizes, ["8", "4", "2", "2"]);
+    assert_eq!(clock.slept(), [], "waiting makes no page smaller");
+
+    let (servicenow, script, _) = scripted([cut(), cut(), cut()]);
+    let error = servicenow.table::<ScTask>().list(Query::all()).page_size(4).collect_all().await.unwrap_err();
+    assert_eq!(error.problem().unwrap().kind, ProblemKind::Cancelled);
+    assert_eq!(script.asked().len(), 3, "a page of one row is as small as it gets");
+}
+
+#[tokio::test]
+async fn a_user_who_may_not_sort_by_sys_id_gets_a_list_by_offset_that_is_never_complete() {
+    let refused = json!({"error": {"message": "Insufficient rights to query records", "detail": null}, "status": "failure"});
+    let (servicenow, script, _) = scripted([
+        Answer::json(403, refused),
+        Answer::rows(rows(&["a", "b"]), 3),
+        Answer::rows(rows(&["c"]), 3),
+    ]);
+    let list = servicenow.table::<ScTask>().list(Query::all()).page_size(2).collect_all().await.unwrap();
+    assert_eq!((list.seen, list.counted, list.complete), (3, Some(3), false));
+    assert_eq!(script.parameter(1, "sysparm_query"), None);
+    assert_eq!(script.parameter(2, "sysparm_offset").as_deref(), Some("2"));
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_costs_no_other() {
+    let page = json!([{"sys_id": "a"}, {"sys_id": "b", "active": "perhaps"}, {"sys_id": "c"}]);
+    let (servicenow, _, _) = scripted([Answer::rows(page, 3)]);
+    let mut list = servicenow.table::<ScTask>().list(Query::all());
+    let mut came = Vec::new();
+    while let Some(row) = list.next().await {
+        came.push(row.map(|task| task.sys_id.to_string()).map_err(|error| error.to_string()));
+    }
+    assert_eq!((came[0].as_deref(), came[2].as_deref()), (Ok("a"), Ok("c")));
+    assert!(came[1].as_ref().is_err_and(|error| !error.contains("perhaps")));
+    assert!(!list.is_complete(), "who counts on every row must not miss one");
 }
 
 #[tokio::test]
@@ -295,7 +372,7 @@ async fn an_error_in_a_success_is_an_error_whatever_its_form() {
     ] {
         let (servicenow, _, _) = scripted((0..9).map(|_| Answer::json(200, &body)));
         let error = servicenow.table::<ScTask>().list(Query::all()).collect_all().await.unwrap_err();
-        assert_eq!(error.problem().unwrap().class(), Class::Unavailable, "{body}");
+        assert_eq!(error.problem().unwrap().class(), Class::Exhausted, "{body}");
     }
     // A record may well have a field of that name.
     let row = json!({"sys_id": "1", "error": "Transaction cancelled"});

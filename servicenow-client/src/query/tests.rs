@@ -39,14 +39,14 @@ fn a_listed_value_with_a_comma_is_compared_on_its_own() {
 
 #[test]
 fn the_cursor_is_in_every_alternative() {
-    let last: SysId = "ab12".parse().unwrap();
+    let last = ["sys_id>ab12".to_owned()];
     let query = Query::new().eq("a", "1").or_query(Query::new().eq("b", "2"));
-    let text = query.encode(Some(&last), &["ORDERBYsys_id"]).unwrap();
+    let text = query.encode(&last, &["ORDERBYsys_id"]).unwrap();
     assert_eq!(text, "a=1^sys_id>ab12^NQb=2^sys_id>ab12^ORDERBYsys_id");
-    let text = Query::all().encode(Some(&last), &["ORDERBYsys_id"]).unwrap();
+    let text = Query::all().encode(&last, &["ORDERBYsys_id"]).unwrap();
     assert_eq!(text, "sys_id>ab12^ORDERBYsys_id");
     let raw = Query::raw("a=1^NQb=2^EQ").eq("c", "3");
-    assert_eq!(raw.encode(Some(&last), &[]).unwrap(), "a=1^c=3^sys_id>ab12^NQb=2^c=3^sys_id>ab12");
+    assert_eq!(raw.encode(&last, &[]).unwrap(), "a=1^c=3^sys_id>ab12^NQb=2^c=3^sys_id>ab12");
 }
 
 #[test]

@@ -1,14 +1,17 @@
-//! A record twice: as its type, and as it came, to compare.
+//! What a record or a page of them is read from.
 
-use client_core::{DecodeError, Response};
-use serde_json::Value as Json;
+use bytes::Bytes;
+use client_core::{DecodeError, Response, read_json};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
-use crate::client::result;
 use crate::id::SysId;
 use crate::problem::{ProblemKind, ServiceNowProblem};
 use crate::record::Record;
 use crate::value::Row;
 
+/// A record twice: as its type, and as it came, to compare.
 pub(super) struct Read<T> {
     pub(super) row: Row,
     pub(super) record: T,
@@ -17,16 +20,14 @@ pub(super) struct Read<T> {
 impl<T: Record> Read<T> {
     /// `{"result": {…}}`.
     pub(super) fn one(response: &Response) -> Result<Self, DecodeError> {
-        Self::new(result(response)?, "result")
-    }
-
-    /// `{"result": [{…}, …]}`. A row that may not be read stands there as `{}`.
-    pub(super) fn many(response: &Response) -> Result<Vec<Option<Self>>, DecodeError> {
-        let rows: Vec<Row> = result(response)?;
-        let read = |(n, row): (usize, Row)| {
-            if row.0.is_empty() { Ok(None) } else { Self::new(row, &format!("result[{n}]")).map(Some) }
-        };
-        rows.into_iter().enumerate().map(read).collect()
+        #[derive(Deserialize)]
+        struct Envelope<'a> {
+            #[serde(borrow)]
+            result: &'a RawValue,
+        }
+        let json = read_json::<Envelope<'_>>(&response.body)?.result.get().as_bytes();
+        let record = read_json(json).map_err(|fault| fault.within("result"))?;
+        Ok(Self { row: read_json(json)?, record })
     }
 
     /// The record that was asked for, and no other.
@@ -38,14 +39,59 @@ impl<T: Record> Read<T> {
         let message = format!("the record that came back is {came}, not {sys_id}");
         Err(ServiceNowProblem::found(ProblemKind::WrongRecord, message))
     }
+}
 
-    fn new(row: Row, at: &str) -> Result<Self, DecodeError> {
-        let json = Json::Object(row.0);
-        // Only the place is told: what serde says quotes the value.
-        let record = serde_path_to_error::deserialize(&json).map_err(|error| {
-            DecodeError::new(format!("{at}.{}", error.path()), "a field that is missing or of another kind")
-        })?;
-        let Json::Object(row) = json else { return Err(DecodeError::new(at, "no object")) };
-        Ok(Self { row: Row(row), record })
+/// A page: its rows, not read yet.
+pub(super) enum Listed {
+    Rows(Vec<Unread>),
+    /// The text ends before the page does: the instance gave up while it wrote.
+    Cut,
+}
+
+impl Listed {
+    /// `{"result": [{…}, …]}`.
+    pub(super) fn read(response: &Response) -> Result<Self, DecodeError> {
+        #[derive(Deserialize)]
+        struct Envelope<'a> {
+            #[serde(borrow)]
+            result: Vec<&'a RawValue>,
+        }
+        let body = &response.body;
+        match serde_json::from_slice::<Envelope<'_>>(body) {
+            Ok(page) => Ok(Self::Rows(
+                page.result.iter().map(|row| Unread(body.slice_ref(row.get().as_bytes()))).collect(),
+            )),
+            Err(error) if error.is_eof() && !body.is_empty() => Ok(Self::Cut),
+            // Once more, for the place of the fault.
+            Err(_) => read_json::<Envelope<'_>>(body).map(|_| Self::Cut),
+        }
+    }
+}
+
+/// A row as text.
+pub(super) struct Unread(Bytes);
+
+impl Unread {
+    /// Whether it is `{}`: a row that may not be read.
+    pub(super) fn is_hidden(&self) -> bool {
+        self.0.iter().filter(|byte| !byte.is_ascii_whitespace()).eq(b"{}")
+    }
+
+    pub(super) fn sys_id(&self) -> Result<SysId, DecodeError> {
+        #[derive(Deserialize)]
+        struct Key {
+            #[serde(deserialize_with = "crate::value::sys_id")]
+            sys_id: SysId,
+        }
+        Ok(read_json::<Key>(&self.0)?.sys_id)
+    }
+
+    /// The fields with these names, to compare.
+    pub(super) fn row(&self, names: &[&str]) -> Result<Row, DecodeError> {
+        Row::of(&self.0, names)
+    }
+
+    pub(super) fn record<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
+        read_json(&self.0)
     }
 }

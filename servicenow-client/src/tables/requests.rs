@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::task::{Approval, TaskState};
 use super::users::{SysUser, SysUserGroup};
 use crate::id::SysId;
-use crate::record::record;
+use crate::record;
 use crate::value::Ref;
 
 record! {

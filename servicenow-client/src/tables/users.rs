@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 
 use crate::id::SysId;
-use crate::record::record;
+use crate::record;
 use crate::value::Ref;
 
 record! {
