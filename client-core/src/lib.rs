@@ -8,6 +8,8 @@ mod download;
 mod error;
 mod extra;
 mod id;
+pub mod jws;
+pub mod oauth;
 mod observe;
 mod open_enum;
 mod origin;

@@ -2,7 +2,6 @@
 
 mod assertion;
 mod dpop;
-mod key;
 mod token;
 
 use std::collections::HashMap;
@@ -11,6 +10,8 @@ use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use client_core::jws::SigningKey;
+use client_core::oauth::{Refusal, secret_header};
 use client_core::{
     Class, Clock, CredentialError, Credentials, ExposeSecret as _, Origin, Problem as _, Randomness, Remedy,
     Response, SecretString, Transport,
@@ -19,13 +20,12 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue, Uri};
 
 use self::dpop::{Nonce, Proof, ProofKey};
-use self::key::SigningKey;
 use self::token::Tokens;
 use crate::builder::ConfigError;
 use crate::dialect;
 use crate::problem::OktaProblem;
 
-pub use self::key::{Algorithm, InvalidKey};
+pub use client_core::jws::{Algorithm, InvalidKey};
 
 /// A clock that is off by fewer milliseconds is not why a signed statement was refused.
 const CLOCK_SLACK: i64 = 10_000;
@@ -256,7 +256,7 @@ impl Credentials for AppCredentials {
         let nonce = self.app.api_nonce.learn(&response.headers);
         if matches!(response.status.as_u16(), 400 | 401) && (nonce || wrong_time) {
             let challenge = response.header("www-authenticate").unwrap_or_default();
-            let (error, _) = token::refusal(response);
+            let error = Refusal::read(response).error;
             let says = |what: &str| challenge.contains(what) || error.as_deref() == Some(what);
             // The token is good; it is the proof that has to be another.
             if nonce && says("use_dpop_nonce") || wrong_time && says("invalid_dpop_proof") {
@@ -270,14 +270,6 @@ impl Credentials for AppCredentials {
         }
         refused.then_some(Remedy::Renewal)
     }
-}
-
-/// A header that no log of headers shows.
-fn secret_header(text: &str) -> Result<HeaderValue, CredentialError> {
-    let mut value = HeaderValue::from_str(text)
-        .map_err(|_| CredentialError::new("the token holds a character that no header may hold"))?;
-    value.set_sensitive(true);
-    Ok(value)
 }
 
 /// Sorted, each once; or what is wrong with them.

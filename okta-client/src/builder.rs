@@ -222,7 +222,7 @@ fn refuse_admin_console(origin: &Origin) -> Result<(), ConfigError> {
 mod tests {
     use super::*;
 
-    const KEY: &str = include_str!("../tests/keys/p256.jwk.json");
+    const KEY: &str = include_str!("../../client-core/tests/keys/p256.jwk.json");
 
     fn built(variables: &[(&str, &str)]) -> Result<OktaClient, ConfigError> {
         let read = |name: &str| Some(variables.iter().find(|(is, _)| *is == name)?.1.to_owned());

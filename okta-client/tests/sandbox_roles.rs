@@ -182,8 +182,8 @@ async fn more_custom_roles_than_a_page_holds_all_come() {
     assert_eq!(labels.len(), 103);
 }
 
-const KEY: &str = include_str!("keys/p256.jwk.json");
-const PUBLIC: &str = include_str!("keys/p256.public.json");
+const KEY: &str = include_str!("../../client-core/tests/keys/p256.jwk.json");
+const PUBLIC: &str = include_str!("../../client-core/tests/keys/p256.public.json");
 
 #[tokio::test]
 async fn an_app_that_is_no_super_admin_cannot_touch_an_admin() {

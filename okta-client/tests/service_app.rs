@@ -21,8 +21,8 @@ use serde_json::{Value, json};
 
 use support::{TestClock, shared};
 
-const KEY: &str = include_str!("keys/p256.jwk.json");
-const PUBLIC: &str = include_str!("keys/p256.public.json");
+const KEY: &str = include_str!("../../client-core/tests/keys/p256.jwk.json");
+const PUBLIC: &str = include_str!("../../client-core/tests/keys/p256.public.json");
 const TOKEN: &str = "/oauth2/v1/token";
 
 /// A request as it came in.

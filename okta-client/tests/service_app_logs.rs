@@ -9,7 +9,7 @@ use bytes::Bytes;
 use okta_client::{Delivery, OktaClient, ServiceApp, Transport, TransportError};
 use serde_json::{Value, json};
 
-const KEY: &str = include_str!("keys/p256.jwk.json");
+const KEY: &str = include_str!("../../client-core/tests/keys/p256.jwk.json");
 const SECRET: &str = "s3ntinel-t0ken-that-nobody-may-see";
 
 /// Every span and event, as text.

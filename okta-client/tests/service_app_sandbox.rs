@@ -38,10 +38,11 @@ impl Clock for Off {
     }
 }
 
-const KEY: &str = include_str!("keys/p256.sec1.pem");
+const KEY: &str = include_str!("../../client-core/tests/keys/p256.sec1.pem");
 
 fn registered() -> sandbox::ServiceApp {
-    let public: Value = serde_json::from_str(include_str!("keys/p256.public.json")).unwrap();
+    let public: Value =
+        serde_json::from_str(include_str!("../../client-core/tests/keys/p256.public.json")).unwrap();
     sandbox::ServiceApp::new(public).scopes(["okta.users.manage", "okta.users.read", "okta.groups.read"])
 }
 
@@ -146,10 +147,22 @@ async fn a_token_that_died_early_is_replaced() {
 #[tokio::test]
 async fn every_kind_of_key_gets_in() {
     let keys = [
-        (include_str!("keys/rsa.pkcs1.pem"), include_str!("keys/rsa.public.json")),
-        (include_str!("keys/rsa.jwk.json"), include_str!("keys/rsa.public.json")),
-        (include_str!("keys/p256.jwk.json"), include_str!("keys/p256.public.json")),
-        (include_str!("keys/p384.pkcs8.pem"), include_str!("keys/p384.public.json")),
+        (
+            include_str!("../../client-core/tests/keys/rsa.pkcs1.pem"),
+            include_str!("../../client-core/tests/keys/rsa.public.json"),
+        ),
+        (
+            include_str!("../../client-core/tests/keys/rsa.jwk.json"),
+            include_str!("../../client-core/tests/keys/rsa.public.json"),
+        ),
+        (
+            include_str!("../../client-core/tests/keys/p256.jwk.json"),
+            include_str!("../../client-core/tests/keys/p256.public.json"),
+        ),
+        (
+            include_str!("../../client-core/tests/keys/p384.pkcs8.pem"),
+            include_str!("../../client-core/tests/keys/p384.public.json"),
+        ),
     ];
     for (private, public) in keys {
         let sandbox = org().await;
@@ -182,7 +195,11 @@ async fn a_wrong_key_and_a_scope_that_is_not_granted_are_told_in_words() {
     let sandbox = org().await;
     let id = sandbox.register_service_app(registered()).unwrap();
     for (key, scope, says) in [
-        (include_str!("keys/rsa.pkcs8.pem"), "okta.users.read", "public half of this private key"),
+        (
+            include_str!("../../client-core/tests/keys/rsa.pkcs8.pem"),
+            "okta.users.read",
+            "public half of this private key",
+        ),
         (KEY, "okta.logs.read", "one of okta.logs.read does not exist or is not granted"),
     ] {
         let app = ServiceApp::new(id.clone(), key.into()).scopes([scope]);
@@ -227,9 +244,10 @@ async fn a_check_finds_the_scopes_that_are_not_granted() {
     assert_eq!(findings, [missing("okta.logs.read")]);
     assert!(findings[0].to_string().contains("okta.logs.read does not exist or is not granted"));
     // That the users cannot be looked at then says nothing about a role.
-    let groups =
-        sandbox::ServiceApp::new(serde_json::from_str(include_str!("keys/p256.public.json")).unwrap())
-            .scopes(["okta.groups.read"]);
+    let groups = sandbox::ServiceApp::new(
+        serde_json::from_str(include_str!("../../client-core/tests/keys/p256.public.json")).unwrap(),
+    )
+    .scopes(["okta.groups.read"]);
     let findings = found(groups, &["okta.users.read", "okta.groups.read"]).await;
     assert_eq!(findings, [missing("okta.users.read")]);
     // Refused with all the others, because of one.
@@ -243,7 +261,8 @@ async fn a_check_finds_the_scopes_that_are_not_granted() {
 async fn a_check_of_credentials_that_are_wrong_altogether_is_an_error() {
     let sandbox = org().await;
     let id = sandbox.register_service_app(registered()).unwrap();
-    let app = ServiceApp::new(id, include_str!("keys/rsa.pkcs8.pem").into()).scopes(["okta.users.read"]);
+    let app = ServiceApp::new(id, include_str!("../../client-core/tests/keys/rsa.pkcs8.pem").into())
+        .scopes(["okta.users.read"]);
     let app = client_off_by(&sandbox, app, TimeDelta::zero());
     let token =
         |token: &str| OktaClient::builder(sandbox.okta_url()).api_token(token.into()).build().unwrap();

@@ -1,28 +1,11 @@
-//! Signed statements (JWS, compact), and the one by which an app proves who it is.
+//! The signed statement by which an app proves who it is.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use client_core::CredentialError;
-use serde_json::{Value, json};
-
-use super::key::SigningKey;
+use client_core::jws::{self, SigningKey};
+use serde_json::json;
 
 /// How long an assertion is good for. Okta allows an hour.
 const LIFETIME: i64 = 300;
-
-/// `header.claims.signature`
-pub(super) fn jws(
-    header: &Value,
-    claims: &Value,
-    sign: impl FnOnce(&[u8]) -> Result<Vec<u8>, CredentialError>,
-) -> Result<String, CredentialError> {
-    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    let mut text = format!("{}.{}", part(header), part(claims));
-    let signature = sign(text.as_bytes())?;
-    text.push('.');
-    URL_SAFE_NO_PAD.encode_string(signature, &mut text);
-    Ok(text)
-}
 
 /// What the client assertion says. Okta takes each `jti` once, so each attempt needs a new one.
 pub(super) struct Assertion<'a> {
@@ -45,6 +28,6 @@ impl Assertion<'_> {
             "iss": client_id, "sub": client_id, "aud": audience,
             "iat": now, "exp": now + LIFETIME, "jti": jti,
         });
-        jws(&header, &claims, |message| key.sign(message))
+        jws::compact(&header, &claims, |message| key.sign(message))
     }
 }

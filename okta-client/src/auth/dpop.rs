@@ -8,11 +8,9 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use client_core::CredentialError;
+use client_core::{CredentialError, jws};
 use http::{HeaderMap, Uri};
 use serde_json::{Value, json};
-
-use super::assertion::jws;
 
 /// The key that tokens are bound to: made for this client, never stored, not the app's own.
 pub(super) struct ProofKey {
@@ -55,7 +53,7 @@ impl ProofKey {
         if let Some(hash) = proof.token_hash {
             claims["ath"] = hash.into();
         }
-        jws(&header, &claims, |message| {
+        jws::compact(&header, &claims, |message| {
             let signature = self.pair.sign(&SystemRandom::new(), message);
             Ok(signature.map_err(|_| CredentialError::new("the DPoP key cannot sign"))?.as_ref().to_vec())
         })

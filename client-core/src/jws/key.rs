@@ -1,4 +1,4 @@
-//! The app's private key, in every form that people paste.
+//! A private key, in every form that people paste.
 
 use std::fmt;
 
@@ -10,12 +10,13 @@ use aws_lc_rs::signature::{
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use client_core::CredentialError;
 use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject as _;
 use serde_json::Value;
 
-/// How a service app signs. All that Okta takes.
+use crate::auth::CredentialError;
+
+/// What a statement is signed with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Algorithm {
     /// RSA with SHA-256: what an RSA key signs with unless told otherwise.
@@ -33,7 +34,8 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    pub(super) fn name(self) -> &'static str {
+    /// Its `alg`: `RS256`.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Rs256 => "RS256",
             Self::Rs384 => "RS384",
@@ -81,16 +83,22 @@ enum Pair {
 }
 
 /// A key that can sign, and what it signs with.
-pub(super) struct SigningKey {
+pub struct SigningKey {
     pair: Pair,
-    pub(super) algorithm: Algorithm,
+    /// What it signs with.
+    pub algorithm: Algorithm,
     /// The `kid` that came with a JWK.
-    pub(super) id: Option<String>,
+    pub id: Option<String>,
 }
 
 impl SigningKey {
-    /// Reads PEM (PKCS#1, PKCS#8, SEC1; line breaks may be literal `\n`) or a JWK.
-    pub(super) fn read(text: &str, wanted: Option<Algorithm>) -> Result<Self, InvalidKey> {
+    /// Reads PEM (PKCS#1, PKCS#8, SEC1; line breaks may be literal `\n`) or a JWK. It signs with what is `wanted`, or
+    /// the JWK's `alg`, or RS256 for an RSA key; a curve has its own.
+    ///
+    /// # Errors
+    ///
+    /// If it is no private key that can sign with that. The error never shows a part of it.
+    pub fn read(text: &str, wanted: Option<Algorithm>) -> Result<Self, InvalidKey> {
         let text = text.trim().trim_matches(['"', '\'']).trim();
         if text.is_empty() {
             return Err(invalid("it is empty"));
@@ -112,7 +120,12 @@ impl SigningKey {
         Ok(Self { pair, algorithm, id })
     }
 
-    pub(super) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, CredentialError> {
+    /// The signature of a message, as JWS wants it.
+    ///
+    /// # Errors
+    ///
+    /// If the system has no randomness left.
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, CredentialError> {
         let failed = |_| CredentialError::new("the private key cannot sign");
         match &self.pair {
             Pair::Rsa(pair) => {
