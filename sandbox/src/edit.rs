@@ -7,10 +7,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 
 use crate::clock::okta_time;
+use crate::http::Answer;
 use crate::okta::{Org, Status, User, consents};
 use crate::onboarding::{self, OnboardingRequest, Ticket};
 use crate::sandbox::Sandbox;
-use crate::servicenow::Record;
+use crate::servicenow::{Record, schema};
 
 /// An edit that makes no sense: what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -157,19 +158,48 @@ impl Sandbox {
     /// Sets fields of a ServiceNow record the way somebody at work there would: stamps are set and
     /// business rules run. `changes` maps fields to texts.
     pub fn edit_record(&self, table: &str, sys_id: &str, changes: &Value) -> Result<(), EditError> {
-        let fields = changes.as_object().ok_or_else(|| EditError("changes are no object".to_owned()))?;
-        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let changes: Record = fields.iter().map(|(name, value)| (name.clone(), text(value))).collect();
+        let changes = fields(changes)?;
         let mut world = self.shared.world();
         let author = world.servicenow.author(self.shared.clock.now());
-        let edited = world.servicenow.update(table, sys_id, changes, &author);
-        edited.map_err(|refusal| EditError(String::from_utf8_lossy(&refusal.body).into_owned()))
+        world.servicenow.update(table, sys_id, changes, &author).map_err(refused)
+    }
+
+    /// Puts records into a ServiceNow table the way somebody at work there would: with defaults, stamps and business
+    /// rules. Each maps fields to texts, and may choose its `sys_id`. Answers their ids.
+    pub fn add_records(
+        &self,
+        table: &str,
+        records: impl IntoIterator<Item = Value>,
+    ) -> Result<Vec<String>, EditError> {
+        let mut world = self.shared.world();
+        let schema = schema::find(table).ok_or_else(|| EditError(format!("no table {table}")))?;
+        let author = world.servicenow.author(self.shared.clock.now());
+        let add = |record: Value| world.servicenow.insert(schema, fields(&record)?, &author).map_err(refused);
+        records.into_iter().map(add).collect()
+    }
+
+    /// Takes a record out of a ServiceNow table.
+    pub fn remove_record(&self, table: &str, sys_id: &str) -> Result<(), EditError> {
+        let mut world = self.shared.world();
+        let author = world.servicenow.author(self.shared.clock.now());
+        world.servicenow.remove(table, sys_id, &author).map_err(refused)
     }
 
     /// Sets the state of a catalog task, as somebody else who works on it would.
     pub fn set_task_state(&self, task_sys_id: &str, state: &str) -> Result<(), EditError> {
         self.edit_record("sc_task", task_sys_id, &json!({ "state": state }))
     }
+}
+
+/// The fields of a ServiceNow record, as texts.
+fn fields(record: &Value) -> Result<Record, EditError> {
+    let fields = record.as_object().ok_or_else(|| EditError("a record is an object of fields".to_owned()))?;
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    Ok(fields.iter().map(|(name, value)| (name.clone(), text(value))).collect())
+}
+
+fn refused(refusal: Answer) -> EditError {
+    EditError(String::from_utf8_lossy(&refusal.body).into_owned())
 }
 
 fn group_keys(org: &Org, names: &Value) -> Result<Vec<u64>, EditError> {

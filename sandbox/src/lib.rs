@@ -41,8 +41,8 @@
 //! - [`Habits`] is what one ServiceNow instance does and another does not.
 //! - [`Sandbox::requests`] and [`Sandbox::state`] tell what happened; the control API at
 //!   [`Sandbox::control_url`] tells it to other processes.
-//! - [`Sandbox::add_onboarding_request`], [`Sandbox::add_okta_user`] and [`Sandbox::edit_record`] make
-//!   the situations that a test needs.
+//! - [`Sandbox::add_onboarding_request`], [`Sandbox::add_okta_user`], [`Sandbox::add_records`] and
+//!   [`Sandbox::edit_record`] make the situations that a test needs.
 //! - [`Sandbox::add_log_events`], [`Sandbox::cut_log_pages`] and [`Sandbox::forget_log_cursors`] do the same to
 //!   the System Log.
 //! - [`Sandbox::register_service_app`] lets an app in by OAuth, with a private key and DPoP.

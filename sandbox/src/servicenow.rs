@@ -14,6 +14,7 @@ mod rules;
 pub(crate) mod schema;
 pub(crate) mod store;
 mod table;
+mod visibility;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -53,7 +53,9 @@ impl<'a> View<'a> {
         let all = || row.schema.fields().map(|(name, _)| name).collect::<Vec<_>>();
         let names = self.fields.as_ref().map_or_else(|| Cow::Owned(all()), Cow::Borrowed);
         for name in names.iter() {
-            if let Some(leaf) = instance.walk(row, name) {
+            if let Some(leaf) = instance.walk(row, name)
+                && instance.may_read_field(leaf.schema, leaf.field)
+            {
                 shown.insert((*name).to_owned(), self.field(instance, leaf));
             }
         }

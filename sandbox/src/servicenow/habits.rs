@@ -1,5 +1,7 @@
 //! What one instance does and another does not.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 
 /// How the ServiceNow instance behaves where instances differ, by their properties, plugins and rules. Every one of
@@ -30,4 +32,22 @@ pub struct Habits {
     pub items_close_through_tasks: bool,
     /// Items without a flow: closing the tasks of one closes nothing else.
     pub items_stay_open: bool,
+    /// Rows that access rules hide, by table, as an encoded query: `{"sys_user": "department=…"}`. As on a real
+    /// instance they are counted and take up places in pages, which are cut before they are taken out.
+    pub hidden_rows: BTreeMap<String, String>,
+    /// Hidden rows stand in lists as `{}`, as has been seen, instead of being left out.
+    pub hidden_rows_are_empty: bool,
+    /// `X-Total-Count` counts what may be read.
+    pub total_counts_readable: bool,
+    /// Lists have no `X-Total-Count`.
+    pub no_total_count: bool,
+    /// Fields that access rules hide: `sys_user.email`. They are left out of records without an error.
+    pub hidden_fields: BTreeSet<String>,
+    /// A before-query rule hides inactive users in lists, and from the count, as it does from whoever is no
+    /// administrator.
+    pub inactive_users_are_hidden: bool,
+    /// A list of more rows takes too long: it answers 200 and breaks off in its text.
+    pub longest_list: Option<usize>,
+    /// A list that takes too long answers 200 and an error, and does not just break off.
+    pub cancellation_is_told: bool,
 }

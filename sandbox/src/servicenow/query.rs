@@ -146,6 +146,27 @@ impl Query {
         }
     }
 
+    /// What it asks of the sys_id, if it asks nothing else and sorts by that: after which, and before which.
+    pub(super) fn key_range(&self) -> Option<(Option<&str>, Option<&str>)> {
+        let [group] = self.groups.as_slice() else { return None };
+        if self.widened || !matches!(self.order.as_slice(), [(field, false)] if field == "sys_id") {
+            return None;
+        }
+        let (mut after, mut before) = (None, None);
+        for either in group {
+            match either.as_slice() {
+                [Condition { field, op: Op::Greater, value }] if field == "sys_id" => {
+                    after = Some(value.as_str());
+                }
+                [Condition { field, op: Op::Less, value }] if field == "sys_id" => {
+                    before = Some(value.as_str());
+                }
+                _ => return None,
+            }
+        }
+        Some((after, before))
+    }
+
     /// Rows that might fit: all of them, or those an index knows for a condition that must hold.
     pub(super) fn candidates<'a>(&self, instance: &'a Instance, table: &str) -> Vec<Found<'a>> {
         let [group] = self.groups.as_slice() else { return instance.rows(table).collect() };

@@ -1,6 +1,7 @@
 //! The rows, and reading and writing them with what a write sets off.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
@@ -34,7 +35,7 @@ pub(crate) struct Instance {
 #[derive(Debug, Default)]
 struct Table {
     rows: BTreeMap<u64, Record>,
-    by_id: HashMap<String, u64>,
+    by_id: BTreeMap<String, u64>,
     /// Rows by value, in small letters, for the fields that queries ask for equality.
     by_value: HashMap<(&'static str, String), BTreeSet<u64>>,
     next: u64,
@@ -86,6 +87,35 @@ impl Instance {
             let rows = self.tables.get(schema.name).into_iter().flat_map(|table| table.rows.values());
             rows.map(move |record| Found { schema, record })
         })
+    }
+
+    /// The rows of a table whose sys_id is after and before these, in its order. Only counting and cutting them costs
+    /// anything, so that tables may be large.
+    pub(super) fn rows_between(
+        &self,
+        table: &str,
+        after: Option<&str>,
+        before: Option<&str>,
+    ) -> Vec<Found<'_>> {
+        let range = (
+            after.map_or(Bound::Unbounded, Bound::Excluded),
+            before.map_or(Bound::Unbounded, Bound::Excluded),
+        );
+        if after.zip(before).is_some_and(|(after, before)| after >= before) {
+            return Vec::new();
+        }
+        let mut families = 0;
+        let mut rows: Vec<Found<'_>> = Vec::new();
+        for schema in schema::family(table) {
+            let Some(table) = self.tables.get(schema.name) else { continue };
+            families += 1;
+            let keys = table.by_id.range::<str, _>(range);
+            rows.extend(keys.filter_map(|(_, key)| Some(Found { schema, record: table.rows.get(key)? })));
+        }
+        if families > 1 {
+            rows.sort_by_key(|row| row.get("sys_id"));
+        }
+        rows
     }
 
     pub(crate) fn find(&self, table: &str, sys_id: &str) -> Option<Found<'_>> {
@@ -218,7 +248,7 @@ impl Instance {
         rules::after_update(self, schema, &old, &new, author)
     }
 
-    pub(super) fn remove(&mut self, table: &str, sys_id: &str, author: &Author) -> Result<(), Answer> {
+    pub(crate) fn remove(&mut self, table: &str, sys_id: &str, author: &Author) -> Result<(), Answer> {
         let found = self.find(table, sys_id).ok_or_else(error::no_record)?;
         let (schema, row) = (found.schema, found.record.clone());
         self.take_out(schema, sys_id);

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::display::View;
 use super::error;
+use super::habits::Habits;
 use super::query::Query;
 use super::schema::{self, Kind, Schema};
 use super::store::{Found, Instance, Record};
@@ -48,14 +49,26 @@ pub(super) fn list(instance: &Instance, ask: &Ask, name: &str) -> Reply {
     let rows = selected(instance, ask, table)?;
     let (limit, offset) = (number(ask, "sysparm_limit", DEFAULT_LIMIT)?, number(ask, "sysparm_offset", 0)?);
     let total = rows.len();
-    let page: Vec<Value> = rows
-        .into_iter()
-        .skip(offset)
-        .take(limit)
-        .map(|row| view.of_record(instance, as_table(row, table)))
-        .collect();
-    let counted = if ask.query.is_true("sysparm_no_count") { offset.min(total) + page.len() } else { total };
-    let answer = Answer::json(200, &json!({ "result": page })).header("x-total-count", &counted.to_string());
+    let window = rows.iter().skip(offset).take(limit);
+    let shown = |row: &Found<'_>| {
+        if instance.may_read(*row) {
+            return Some(view.of_record(instance, as_table(*row, table)));
+        }
+        instance.habits.hidden_rows_are_empty.then(|| json!({}))
+    };
+    let page: Vec<Value> = window.filter_map(shown).collect();
+    let answer = instance.cut(Answer::json(200, &json!({ "result": page })), page.len());
+    let answer = match instance.habits {
+        Habits { no_total_count: true, .. } => answer,
+        Habits { total_counts_readable: true, .. } => {
+            let readable = rows.iter().filter(|row| instance.may_read(**row)).count();
+            answer.header("x-total-count", &readable.to_string())
+        }
+        _ if ask.query.is_true("sysparm_no_count") => {
+            answer.header("x-total-count", &(offset.min(total) + page.len()).to_string())
+        }
+        _ => answer.header("x-total-count", &total.to_string()),
+    };
     if ask.query.is_true("sysparm_suppress_pagination_header") || total <= limit {
         return Ok(answer);
     }
@@ -67,8 +80,13 @@ fn selected<'a>(instance: &'a Instance, ask: &Ask, table: &'static Schema) -> Re
     let columns = Found { schema: table, record: &nothing };
     let text = ask.query.get("sysparm_query").unwrap_or_default();
     let query = Query::parse(instance, columns, text).map_err(|what| ask.not_modelled(&what))?;
+    if instance.finds_all(table)
+        && let Some((after, before)) = query.key_range()
+    {
+        return Ok(instance.rows_between(table.name, after, before));
+    }
     let mut rows = query.candidates(instance, table.name);
-    rows.retain(|row| instance.habits.have(*row) && query.admits(instance, *row));
+    rows.retain(|row| instance.finds(*row) && query.admits(instance, *row));
     query.sort(instance, &mut rows);
     Ok(rows)
 }
@@ -110,7 +128,8 @@ pub(super) fn get(instance: &Instance, ask: &Ask, name: &str, sys_id: &str) -> R
 }
 
 fn answer(instance: &Instance, ask: &Ask, table: &'static Schema, sys_id: &str, status: u16) -> Reply {
-    let row = instance.find(table.name, sys_id).ok_or_else(error::no_record)?;
+    let row = instance.find(table.name, sys_id).filter(|row| instance.may_read(*row));
+    let row = row.ok_or_else(error::no_record)?;
     let shown = View::of(ask)?.of_record(instance, as_table(row, table));
     if ask.header("x-no-response-body") == Some("true") && !matches!(ask.method.as_str(), "GET" | "HEAD") {
         return Ok(Answer::empty(status));
@@ -134,7 +153,7 @@ pub(super) fn update(instance: &mut Instance, ask: &Ask, name: &str, sys_id: &st
     check_parameters(ask)?;
     let table = table_named(instance, name)?;
     View::of(ask)?;
-    if instance.find(table.name, sys_id).is_none() {
+    if !instance.find(table.name, sys_id).is_some_and(|row| instance.may_read(row)) {
         return Err(error::no_record());
     }
     let mut changes = fields_of_body(instance, ask, table)?;
