@@ -5,6 +5,7 @@ pub mod catalog;
 mod client;
 mod dialect;
 mod id;
+pub mod inbound;
 pub mod journal;
 mod prepared;
 mod problem;

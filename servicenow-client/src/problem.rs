@@ -89,6 +89,8 @@ pub enum ProblemKind {
     Hidden,
     /// The record that came back is another one.
     WrongRecord,
+    /// The record that came back is older than the one that a [hint](crate::inbound::Hint) told of: read it later.
+    Stale,
     /// The write was answered as done, and these fields do not have the value that was sent: no such field,
     /// not writable, a choice that does not exist, a value that was cut or changed by a rule.
     NotWritten {
@@ -170,7 +172,7 @@ impl Problem for ServiceNowProblem {
             K::NotFound => Class::NotFound,
             K::DuplicateKey => Class::Conflict,
             K::RateLimit | K::Semaphore => Class::RateLimited,
-            K::Dropped => Class::Busy,
+            K::Dropped | K::Stale => Class::Busy,
             K::Cancelled => Class::Exhausted,
             K::Unavailable => Class::Unavailable,
         }

@@ -72,9 +72,23 @@ impl<T: Record> Table<T> {
     /// [`is_not_found`](Error::is_not_found) if there is none, or none that the API user may see;
     /// [`WrongRecord`](ProblemKind::WrongRecord) if another came. See [`find`](Self::find).
     pub fn get(&self, sys_id: &SysId) -> Prepared<T> {
+        self.get_if(sys_id, |_| Ok(()))
+    }
+
+    /// Like [`get`](Self::get), for who finds fault with some records.
+    pub(crate) fn get_if(
+        &self,
+        sys_id: &SysId,
+        check: impl Fn(&Row) -> Result<(), ServiceNowProblem> + Send + Sync + 'static,
+    ) -> Prepared<T> {
         let request = self.reading(Request::get(self.path().value(sys_id)), &[]);
         let call = Call::<Json>::read("servicenow.table.get", request).with_decode(Read::<T>::one);
-        self.exactly(call, sys_id)
+        let wanted = sys_id.clone();
+        Prepared::new(&self.client, call, move |read| {
+            let read = read.exactly(&wanted)?;
+            check(&read.row)?;
+            Ok(read.record)
+        })
     }
 
     /// Like [`get`](Self::get), with none for what does not exist or is hidden.

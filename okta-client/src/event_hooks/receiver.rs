@@ -5,11 +5,11 @@ use std::fmt;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{Digest, SHA256, digest};
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE};
+use client_core::{UnreadBody, announced_length, bare_answer, names_json, read_body};
+use http::header::{ALLOW, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::json;
 
 use super::delivery::{HookDelivery, NoHookDelivery};
@@ -150,23 +150,22 @@ impl HookReceiver {
             Ok(Opened::Delivery) => {}
             Err(refusal) => return HookReceived::Refused(refusal),
         }
-        match Limited::new(body, self.cap).collect().await {
-            Ok(read) => self.delivered(read.to_bytes()),
-            Err(error) if error.is::<LengthLimitError>() => HookReceived::Refused(HookRefusal::TooLarge),
-            Err(_) => HookReceived::Refused(HookRefusal::Unread),
+        match read_body(body, self.cap).await {
+            Ok(body) => self.delivered(body),
+            Err(unread) => HookReceived::Refused(unread.into()),
         }
     }
 
     /// The answer to a delivery that is safely kept: 204.
     #[must_use]
     pub fn accepted() -> Response<Bytes> {
-        empty(StatusCode::NO_CONTENT)
+        bare_answer(StatusCode::NO_CONTENT)
     }
 
     /// The answer to a delivery that could not be kept: 503, and Okta tries once more.
     #[must_use]
     pub fn try_again() -> Response<Bytes> {
-        empty(StatusCode::SERVICE_UNAVAILABLE)
+        bare_answer(StatusCode::SERVICE_UNAVAILABLE)
     }
 
     /// All that can be said before the body is read. The secret comes first: a stranger learns nothing else.
@@ -176,8 +175,8 @@ impl HookReceiver {
         }
         match parts.method {
             Method::GET => challenge(&parts.headers).map(Opened::Challenge),
-            Method::POST if !is_json(&parts.headers) => Err(HookRefusal::ContentType),
-            Method::POST if announced(&parts.headers).is_some_and(|length| length > self.cap) => {
+            Method::POST if !names_json(&parts.headers) => Err(HookRefusal::ContentType),
+            Method::POST if announced_length(&parts.headers).is_some_and(|length| length > self.cap) => {
                 Err(HookRefusal::TooLarge)
             }
             Method::POST => Ok(Opened::Delivery),
@@ -220,21 +219,6 @@ fn challenge(headers: &HeaderMap) -> Result<Response<Bytes>, HookRefusal> {
     Ok(answer)
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
-    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
-}
-
-fn announced(headers: &HeaderMap) -> Option<usize> {
-    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
-}
-
-fn empty(status: StatusCode) -> Response<Bytes> {
-    let mut answer = Response::new(Bytes::new());
-    *answer.status_mut() = status;
-    answer
-}
-
 /// Why a request was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -263,6 +247,15 @@ pub enum HookRefusal {
     Body(#[from] NoHookDelivery),
 }
 
+impl From<UnreadBody> for HookRefusal {
+    fn from(unread: UnreadBody) -> Self {
+        match unread {
+            UnreadBody::TooLarge => Self::TooLarge,
+            UnreadBody::BrokenOff => Self::Unread,
+        }
+    }
+}
+
 impl HookRefusal {
     /// The status to answer with.
     #[must_use]
@@ -280,7 +273,7 @@ impl HookRefusal {
     /// The answer: the status, and no word about why.
     #[must_use]
     pub fn response(self) -> Response<Bytes> {
-        let mut answer = empty(self.status());
+        let mut answer = bare_answer(self.status());
         if self == Self::Method {
             answer.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, POST"));
         }
