@@ -125,5 +125,6 @@ fn count(json: &Json) -> Option<u64> {
 
 /// Customers choose prefixes and lengths.
 fn is_number(text: &str) -> bool {
-    text.len() <= LONGEST_NUMBER && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+    text.len() <= LONGEST_NUMBER
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
 }
