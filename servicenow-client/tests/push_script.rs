@@ -96,12 +96,12 @@ struct Service {
 impl Service {
     async fn start(receiver: PushReceiver) -> Self {
         let heard = Arc::<Mutex<Vec<_>>>::default();
-        let hears = Arc::clone(&heard);
+        let ears = Arc::clone(&heard);
         let handler = move |request: Request| {
-            let (receiver, hears) = (receiver.clone(), Arc::clone(&hears));
+            let (receiver, ears) = (receiver.clone(), Arc::clone(&ears));
             async move {
                 let received = receiver.read(request).await;
-                hears.lock().unwrap().push(received.clone());
+                ears.lock().unwrap().push(received.clone());
                 match received {
                     Ok(_) => PushReceiver::accepted(),
                     Err(refusal) => refusal.response(),
