@@ -11,6 +11,7 @@ use crate::http::Answer;
 use crate::okta::{Org, Status, User, consents};
 use crate::onboarding::{self, OnboardingRequest, Ticket};
 use crate::sandbox::Sandbox;
+use crate::servicenow::push::Push;
 use crate::servicenow::{Record, schema};
 
 /// An edit that makes no sense: what is wrong with it.
@@ -183,6 +184,15 @@ impl Sandbox {
         let mut world = self.shared.world();
         let author = world.servicenow.author(self.shared.clock.now());
         world.servicenow.remove(table, sys_id, &author).map_err(refused)
+    }
+
+    /// Gives the ServiceNow instance a business rule that pushes a hint to `url`, on loopback, when an item's `approval`
+    /// changes to `approved`. `key` is the shared key in base64; another call changes both. What is due is sent by
+    /// [`deliver_pushes`](Self::deliver_pushes).
+    pub fn push_to(&self, url: &str, key: &str) -> Result<(), EditError> {
+        let push = Push::new(url, key).map_err(EditError)?;
+        self.shared.world().servicenow.push_to(push);
+        Ok(())
     }
 
     /// Sets the state of a catalog task, as somebody else who works on it would.

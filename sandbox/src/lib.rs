@@ -76,7 +76,7 @@ pub use id::{app_id, group_id};
 pub use limits::Limits;
 pub use okta::{PushAnswer, ServiceApp};
 pub use onboarding::{OnboardingRequest, Ticket};
-pub use record::{HookDelivery, RequestRecord, System};
+pub use record::{HookDelivery, PushDelivery, RequestRecord, System};
 pub use sandbox::Sandbox;
 pub use servicenow::Habits;
 

@@ -29,6 +29,17 @@ pub(crate) struct Heard {
     pub(crate) body: Bytes,
 }
 
+/// Whether the sandbox can call it.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    let here = match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    here && url.scheme() == "http"
+}
+
 /// Sends it and waits so long, in real time: the other side does not know the sandbox's.
 pub(crate) async fn send(letter: &Letter, patience: Duration) -> Option<Heard> {
     tokio::time::timeout(patience, exchange(letter)).await.ok()?

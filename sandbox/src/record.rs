@@ -74,3 +74,12 @@ impl HookDelivery {
         matches!(self.attempts.last(), Some(Some(200..=299)))
     }
 }
+
+/// A hint that the ServiceNow instance sent about a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PushDelivery {
+    /// The record's key.
+    pub sys_id: String,
+    /// What the service answered; `None` is no answer in time. The instance does not try again.
+    pub status: Option<u16>,
+}

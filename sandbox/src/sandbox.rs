@@ -10,9 +10,9 @@ use crate::clock::Clock;
 use crate::control;
 use crate::fault::Fault;
 use crate::okta::hooks;
-use crate::record::{HookDelivery, RequestRecord};
+use crate::record::{HookDelivery, PushDelivery, RequestRecord};
 use crate::server::{Server, Shared};
-use crate::servicenow::Habits;
+use crate::servicenow::{Habits, push};
 
 /// A running Okta org and ServiceNow instance. Dropping it stops both.
 #[derive(Debug)]
@@ -86,6 +86,12 @@ impl Sandbox {
     /// With [`Builder::automatic_hooks`] there is no need to.
     pub async fn deliver_hooks(&self) -> Vec<HookDelivery> {
         hooks::deliver(&self.shared).await
+    }
+
+    /// Sends what the instance has to tell the service of [`push_to`](Self::push_to): a signed hint for each item that
+    /// was approved since, in order, once. Real requests, to loopback.
+    pub async fn deliver_pushes(&self) -> Vec<PushDelivery> {
+        push::deliver(&self.shared).await
     }
 
     /// Changes what the ServiceNow instance does and others do not.

@@ -8,6 +8,7 @@ mod display;
 pub(crate) mod error;
 mod habits;
 mod journal;
+pub(crate) mod push;
 mod query;
 mod roles;
 mod rules;

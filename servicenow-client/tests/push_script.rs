@@ -96,13 +96,13 @@ struct Service {
 impl Service {
     async fn start(receiver: PushReceiver) -> Self {
         let heard = Arc::<Mutex<Vec<_>>>::default();
-        let ears = Arc::clone(&heard);
+        let list = Arc::clone(&heard);
         let handler = move |request: Request| {
-            let (receiver, ears) = (receiver.clone(), Arc::clone(&ears));
+            let (receiver, list) = (receiver.clone(), Arc::clone(&list));
             async move {
-                let received = receiver.read(request).await;
-                ears.lock().unwrap().push(received.clone());
-                match received {
+                let outcome = receiver.read(request).await;
+                list.lock().unwrap().push(outcome.clone());
+                match outcome {
                     Ok(_) => PushReceiver::accepted(),
                     Err(refusal) => refusal.response(),
                 }

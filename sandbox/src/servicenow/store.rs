@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use super::schema::{self, Kind, Schema};
-use super::{Habits, HourlyRule, error, journal, roles, rules};
+use super::{Habits, HourlyRule, error, journal, push, roles, rules};
 use crate::clock::servicenow_time;
 use crate::http::Answer;
 use crate::id::Ids;
@@ -25,6 +25,8 @@ pub(crate) struct Instance {
     pub(crate) user: String,
     pub(crate) rule: Option<HourlyRule>,
     pub(crate) habits: Habits,
+    /// The rule that pushes approved items, if there is one.
+    pub(super) push: Option<push::Push>,
     tables: BTreeMap<&'static str, Table>,
     numbers: HashMap<&'static str, u64>,
     /// Journal rows by the record they belong to, oldest first.
@@ -71,6 +73,7 @@ impl Instance {
             user: String::new(),
             rule: None,
             habits: Habits::default(),
+            push: None,
             tables: schema::TABLES.iter().map(|table| (table.name, Table::default())).collect(),
             numbers: HashMap::new(),
             journal: HashMap::new(),
@@ -186,6 +189,7 @@ impl Instance {
         let sys_id = self.put_in(table, given, author)?;
         if let Some(row) = self.find(table.name, &sys_id).map(|found| found.record.clone()) {
             roles::changed(self, table, &row, author);
+            push::note(self, table, None, &row);
         }
         Ok(sys_id)
     }
@@ -245,6 +249,7 @@ impl Instance {
         stamp_changed(&mut new, author);
         self.tables.entry(schema.name).or_default().put(schema, new.clone());
         journal::append(self, schema, sys_id, notes, author);
+        push::note(self, schema, Some(&old), &new);
         rules::after_update(self, schema, &old, &new, author)
     }
 

@@ -3,12 +3,12 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::model::{Hook, is_loopback};
+use super::model::Hook;
 use super::{note_failure, verified};
 use crate::clock::okta_time;
 use crate::http::{Answer, Ask};
 use crate::okta::{Org, error};
-use crate::outgoing::{self, Heard, Letter};
+use crate::outgoing::{self, Heard, Letter, is_loopback};
 use crate::record::HookDelivery;
 use crate::server::Shared;
 

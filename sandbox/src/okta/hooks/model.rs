@@ -8,6 +8,7 @@ use url::Url;
 use crate::clock::okta_time;
 use crate::http::{Answer, Ask};
 use crate::okta::{error, object};
+use crate::outgoing::is_loopback;
 
 /// How many types of events a hook may have.
 const MOST_TYPES: usize = 300;
@@ -265,17 +266,6 @@ fn uri(config: &Value) -> Result<Url, Answer> {
         return Ok(uri);
     }
     Err(wrong("channel.config.uri", "must be https"))
-}
-
-/// Whether the sandbox can call it.
-pub(super) fn is_loopback(uri: &Url) -> bool {
-    let here = match uri.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    here && uri.scheme() == "http"
 }
 
 fn headers(config: &Value) -> Result<Vec<(String, String)>, Answer> {
