@@ -2,6 +2,7 @@
 //! that tickets depend on.
 
 mod approvals;
+mod batch;
 pub(crate) mod catalog;
 pub(crate) mod dictionary;
 mod display;
@@ -97,6 +98,12 @@ fn route(instance: &mut Instance, ask: &Ask) -> Reply {
     let path: Vec<&str> = ask.segments.iter().map(String::as_str).collect();
     let rest = match path.as_slice() {
         ["api", "now", "table", rest @ ..] | ["api", "now", "v2", "table", rest @ ..] => rest,
+        ["api", "now", "batch"] | ["api", "now", "v1", "batch"] => {
+            return match ask.method.as_str() {
+                "POST" => batch::send(instance, ask),
+                method => Err(error::wrong_method(method)),
+            };
+        }
         ["api", "sn_sc", "servicecatalog", rest @ ..] => return catalog::route(instance, ask, rest),
         ["api", ..] => return Err(ask.not_modelled("the API")),
         _ => return Err(error::no_resource()),

@@ -7,11 +7,13 @@ use client_core::{Call, Clock, DecodeError, Observer, Origin, Pipeline, Response
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::batch::Batch;
 use crate::builder::{Builder, ConfigError};
 use crate::catalog::{self, Variables};
 use crate::dialect::ServiceNowDialect;
 use crate::id::SysId;
 use crate::journal::Journal;
+use crate::prepared::Prepared;
 use crate::problem::{Error, Result, ServiceNowProblem};
 use crate::record::{RawRecord, Record};
 use crate::table::Table;
@@ -91,6 +93,16 @@ impl ServiceNowClient {
     /// What the last attempt met.
     pub async fn send<T>(&self, call: &Call<T>) -> Result<T> {
         self.pipeline.send(call).await
+    }
+
+    /// Any call, as a value that can be put into a [batch](Self::batch).
+    pub fn prepare<T: Send + 'static>(&self, call: Call<T>) -> Prepared<T> {
+        Prepared::new(self, call, Ok)
+    }
+
+    /// Begins a batch: many calls in few requests.
+    pub fn batch(&self) -> Batch {
+        Batch::new(self.clone())
     }
 
     /// A table whose records have a type: `servicenow.table::<ScTask>()`.

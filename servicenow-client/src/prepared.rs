@@ -1,4 +1,4 @@
-//! A call with what its answer has to show, as a value: to be awaited or handed on.
+//! A call with what its answer has to show, as a value: awaited by itself, or put into a batch.
 
 use std::fmt;
 use std::future::IntoFuture;
@@ -9,8 +9,10 @@ use futures::future::BoxFuture;
 use crate::client::ServiceNowClient;
 use crate::problem::{Result, ServiceNowProblem};
 
-/// A call that was not made yet: await it, or hand it on first.
-#[must_use = "a call does nothing until it is awaited"]
+/// A call that was not made yet: await it, or [put it into a batch](crate::batch::Batch::add).
+///
+/// Either way its answer is read, distrusted and compared with what was sent in the same way.
+#[must_use = "a call does nothing until it is awaited, or put into a batch"]
 pub struct Prepared<T> {
     client: ServiceNowClient,
     errand: Box<dyn Errand<T>>,
@@ -28,9 +30,19 @@ impl<T: 'static> Prepared<T> {
 }
 
 impl<T> Prepared<T> {
+    /// Which client it belongs to.
+    pub(crate) fn client(&self) -> &ServiceNowClient {
+        &self.client
+    }
+
     /// The call without its answer's type.
     pub(crate) fn untyped(&self) -> Call<()> {
         self.errand.untyped()
+    }
+
+    /// Reads an answer that came in a batch. `unsure`: an earlier attempt may have acted.
+    pub(crate) fn read(&self, response: Response, unsure: bool) -> Result<T> {
+        self.errand.read(&self.client, response, unsure)
     }
 }
 
@@ -53,6 +65,7 @@ impl<T> fmt::Debug for Prepared<T> {
 trait Errand<T>: Send + Sync {
     fn untyped(&self) -> Call<()>;
     fn send<'a>(&'a self, client: &'a ServiceNowClient) -> BoxFuture<'a, Result<T>>;
+    fn read(&self, client: &ServiceNowClient, response: Response, unsure: bool) -> Result<T>;
 }
 
 struct Checked<R, F> {
@@ -74,6 +87,11 @@ where
             let answer = client.pipeline.send_with_response(&self.call).await?;
             self.believe(client, answer)
         })
+    }
+
+    fn read(&self, client: &ServiceNowClient, response: Response, unsure: bool) -> Result<T> {
+        let answer = client.pipeline.answered(&self.call, response, unsure);
+        self.believe(client, answer.map_err(|failed| failed.error)?)
     }
 }
 

@@ -218,6 +218,10 @@ fn kind(response: &Response, message: &str, detail: &str) -> ProblemKind {
     if says("Unique Key violation") {
         return ProblemKind::DuplicateKey;
     }
+    // A part of a batch that was under way when its time was up, with whatever status.
+    if says("maximum execution time exceeded") {
+        return ProblemKind::Cancelled;
+    }
     match response.status.as_u16() {
         200..=299 if response.status == StatusCode::ACCEPTED => ProblemKind::Dropped,
         200..=299 => ProblemKind::Cancelled,

@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, USER_AGENT};
+
 use super::{Dialect, Failed, Pipeline};
+use crate::backoff::Delays;
 use crate::error::{Delivery, Error, Failure};
 use crate::pacer::Signal;
 use crate::request::Call;
 use crate::response::Response;
-use crate::retry::{self, Verdict};
+use crate::retry::{self, RetryPolicy, Verdict};
 
 /// Why a call that went inside another one failed.
 #[derive(Debug, Clone)]
@@ -20,6 +24,21 @@ pub struct FailedPart<P> {
 }
 
 impl<D: Dialect> Pipeline<D> {
+    /// What a call sends, to be put into another one. Without credentials: those are the other's.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be sent at all.
+    pub fn enclosed<T>(&self, call: &Call<T>) -> Result<http::Request<Bytes>, Error<D::Problem>> {
+        let mut parts = self.prepare(&call.request).map_err(|flaw| {
+            let bucket = self.shared.dialect.bucket(&call.request).name.into_owned();
+            self.report(call, bucket, *Failed::before_sending(flaw), 0, Duration::ZERO)
+        })?;
+        parts.headers.remove(USER_AGENT);
+        parts.headers.remove(CONTENT_LENGTH);
+        Ok(http::Request::from_parts(parts, call.request.body.clone().unwrap_or_default()))
+    }
+
     /// Judges and reads an answer that came inside another one, as if it had come by itself. `unsure`: an earlier
     /// attempt may have acted.
     ///
@@ -53,6 +72,18 @@ impl<D: Dialect> Pipeline<D> {
     ) -> FailedPart<D::Problem> {
         let failed = Failed { failure, delivery, response: None, pause: None, remedy: None };
         self.failed_part(call, failed, unsure)
+    }
+
+    /// How patient it is with calls that it makes.
+    #[must_use]
+    pub fn retry(&self) -> &RetryPolicy {
+        &self.shared.retry
+    }
+
+    /// The delays before repetitions, one after the other.
+    pub fn delays(&self) -> impl FnMut() -> Duration {
+        let mut delays = Delays::new(self.shared.retry.base, self.shared.retry.cap);
+        move || delays.next(&*self.shared.randomness)
     }
 
     fn failed_part<T>(

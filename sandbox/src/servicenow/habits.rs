@@ -50,4 +50,9 @@ pub struct Habits {
     pub longest_list: Option<usize>,
     /// A list that takes too long answers 200 and an error, and does not just break off.
     pub cancellation_is_told: bool,
+    /// What each part of a batch takes, of the 30 seconds that a batch may. Parts that the time does not reach are
+    /// unserviced; the one that it ends in is done, and named nowhere. 0 by default.
+    pub batch_part_millis: u64,
+    /// Whether each part of a batch counts against the hourly rule too. ServiceNow does not say.
+    pub batch_parts_count: bool,
 }
