@@ -64,6 +64,10 @@ pub enum Effect {
     Malformed,
     /// Do what was asked, then send half of the body.
     Truncated,
+    /// Do what was asked, announce the whole body, send half of it, and close the connection.
+    CutWithin,
+    /// Do what was asked, then send a body of which one byte is another.
+    Corrupted,
 }
 
 impl Fault {

@@ -2,16 +2,18 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::request::Parts;
 use http::{HeaderValue, Response};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Incoming;
+use http_body_util::{BodyExt, Either, Full, Limited};
+use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use percent_encoding::percent_decode_str;
@@ -29,8 +31,8 @@ use crate::okta::hooks::{self, Challenge};
 use crate::record::{RequestRecord, System};
 use crate::servicenow::Instance;
 
-/// More than any body that either vendor takes in these calls.
-const MOST_BODY: usize = 16 * 1024 * 1024;
+/// More than any body that a test sends: an attachment may have a gigabyte.
+const MOST_BODY: usize = 80 * 1024 * 1024;
 
 /// Everything that requests read and change.
 #[derive(Debug)]
@@ -152,7 +154,8 @@ async fn answer(
     shared: &Shared,
     parts: Parts,
     body: Bytes,
-) -> Result<Response<Full<Bytes>>, Cut> {
+) -> Result<Response<Either<Full<Bytes>, Half>>, Cut> {
+    let mut cut_within = false;
     let answer = match side {
         Side::Control => control::answer(shared, &parts, &body),
         Side::Vendor(system) => {
@@ -161,12 +164,51 @@ async fn answer(
             if let Some(errand) = outcome.errand.take() {
                 outcome.answer = run(shared, errand, outcome.answer).await;
             }
+            cut_within = outcome.cut_within;
             shared.stirred.notify_one();
             shared.clock.pass(Duration::from_millis(outcome.delay_ms)).await;
             outcome.answer.ok_or(Cut)?
         }
     };
-    Ok(response(answer, shared.clock.now()))
+    let response = response(answer, shared.clock.now());
+    Ok(response
+        .map(|body| if cut_within { Either::Right(Half::of(body)) } else { Either::Left(Full::new(body)) }))
+}
+
+/// Half of a body that was announced whole. Then the connection is closed.
+#[derive(Debug)]
+struct Half {
+    to_send: Option<Bytes>,
+    announced: u64,
+    flushed: bool,
+}
+
+impl Half {
+    fn of(body: Bytes) -> Self {
+        Self { announced: body.len() as u64, to_send: Some(body.slice(..body.len() / 2)), flushed: false }
+    }
+}
+
+impl Body for Half {
+    type Data = Bytes;
+    type Error = Cut;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+        if let Some(half) = self.to_send.take() {
+            return Poll::Ready(Some(Ok(Frame::data(half))));
+        }
+        if self.flushed {
+            return Poll::Ready(Some(Err(Cut)));
+        }
+        // What is buffered goes out before the next poll.
+        self.flushed = true;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.announced)
+    }
 }
 
 /// Counts a request as in flight for as long as it lives.
@@ -196,6 +238,7 @@ struct Outcome {
     answer: Option<Answer>,
     delay_ms: u64,
     errand: Option<Errand>,
+    cut_within: bool,
 }
 
 /// What is to be done without the lock before the answer is true.
@@ -244,7 +287,7 @@ fn act(shared: &Shared, system: System, parts: Parts, body: Bytes, in_flight: us
         request_id: ask.request_id,
         at: ask.at,
     });
-    Outcome { answer, delay_ms: delay.unwrap_or(0), errand }
+    Outcome { answer, delay_ms: delay.unwrap_or(0), errand, cut_within: effect == Some(Effect::CutWithin) }
 }
 
 impl World {
@@ -270,6 +313,7 @@ fn spoilt(answer: Answer, effect: Option<&Effect>) -> Option<Answer> {
         Some(Effect::CutAfter) => None,
         Some(Effect::Malformed) => Some(malformed(answer)),
         Some(Effect::Truncated) => Some(truncated(answer)),
+        Some(Effect::Corrupted) => Some(corrupted(answer)),
         _ => Some(answer),
     }
 }
@@ -284,6 +328,14 @@ fn malformed(mut answer: Answer) -> Answer {
 
 fn truncated(mut answer: Answer) -> Answer {
     answer.body.truncate(answer.body.len() / 2);
+    answer
+}
+
+fn corrupted(mut answer: Answer) -> Answer {
+    let middle = answer.body.len() / 2;
+    if let Some(byte) = answer.body.get_mut(middle) {
+        *byte ^= 1;
+    }
     answer
 }
 
@@ -309,8 +361,8 @@ fn read(system: System, parts: Parts, body: Bytes, at: DateTime<Utc>, ids: &mut 
     }
 }
 
-fn response(answer: Answer, now: DateTime<Utc>) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from(answer.body)));
+fn response(answer: Answer, now: DateTime<Utc>) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(answer.body));
     *response.status_mut() = http::StatusCode::from_u16(answer.status).unwrap_or_default();
     for (name, value) in answer.headers {
         response.headers_mut().append(name, value);

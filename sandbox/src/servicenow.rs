@@ -1,7 +1,9 @@
 //! A ServiceNow instance: the Table API over a small schema, the Service Catalog, and the business rules
 //! that tickets depend on.
 
+mod aggregate;
 mod approvals;
+mod attachments;
 mod batch;
 pub(crate) mod catalog;
 pub(crate) mod dictionary;
@@ -54,6 +56,7 @@ impl HourlyRule {
 impl Instance {
     /// Answers a request: credentials, the hourly rule if there is one, then the call itself.
     pub(crate) fn answer(&mut self, ask: &Ask) -> Answer {
+        attachments::scan(self, ask.at);
         if !self.authorises(ask) {
             return dressed(error::not_authenticated(), ask, false);
         }
@@ -101,6 +104,15 @@ fn route(instance: &mut Instance, ask: &Ask) -> Reply {
         ["api", "now", "batch"] | ["api", "now", "v1", "batch"] => {
             return match ask.method.as_str() {
                 "POST" => batch::send(instance, ask),
+                method => Err(error::wrong_method(method)),
+            };
+        }
+        ["api", "now", "attachment", rest @ ..] | ["api", "now", "v1", "attachment", rest @ ..] => {
+            return attachments::route(instance, ask, rest);
+        }
+        ["api", "now", "stats", table] | ["api", "now", "v1", "stats", table] => {
+            return match ask.method.as_str() {
+                "GET" | "HEAD" => aggregate::stats(instance, ask, table),
                 method => Err(error::wrong_method(method)),
             };
         }

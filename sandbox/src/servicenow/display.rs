@@ -89,7 +89,7 @@ impl<'a> View<'a> {
     }
 }
 
-fn label(instance: &Instance, leaf: Leaf<'_, '_>) -> String {
+pub(super) fn label(instance: &Instance, leaf: Leaf<'_, '_>) -> String {
     if let (Kind::Journal, Some(record)) = (leaf.kind, leaf.record) {
         return journal::text(instance, record, leaf.field);
     }

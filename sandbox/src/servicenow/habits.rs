@@ -55,4 +55,8 @@ pub struct Habits {
     pub batch_part_millis: u64,
     /// Whether each part of a batch counts against the hourly rule too. ServiceNow does not say.
     pub batch_parts_count: bool,
+    /// `com.glide.attachment.max_size`: how many megabytes an attachment may have. By default 1024.
+    pub attachment_megabytes: Option<u64>,
+    /// `glide.attachment.extensions`: how names of attachments may end. By default in any way.
+    pub attachment_extensions: Vec<String>,
 }

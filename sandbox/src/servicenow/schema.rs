@@ -120,6 +120,7 @@ pub(crate) const TABLES: &[Schema] = &[
         prefix: Some("GAPRV"),
         own: &[("wait_for", Text)],
     },
+    plain("sys_attachment", "file_name", ATTACHMENT),
     plain("sys_user", "name", USER),
     plain("sys_user_group", "name", GROUP),
     plain(
@@ -438,6 +439,23 @@ const APPROVAL: &[Field] = &[
     ("expected_start", DateTime),
     ("approval_source", Text),
     ("iteration", Integer),
+];
+
+const ATTACHMENT: &[Field] = &[
+    ("table_name", Text),
+    ("table_sys_id", Text),
+    ("file_name", Text),
+    ("content_type", Text),
+    ("size_bytes", Integer),
+    ("size_compressed", Integer),
+    ("compressed", Boolean),
+    ("state", Text),
+    ("hash", Text),
+    ("chunk_size_bytes", Integer),
+    ("encryption_context", Text),
+    ("image_width", Integer),
+    ("image_height", Integer),
+    ("average_image_color", Text),
 ];
 
 const JOURNAL: &[Field] = &[("element_id", Text), ("name", Text), ("element", Text), ("value", Text)];

@@ -6,6 +6,7 @@ use std::ops::Bound;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
+use super::attachments::Files;
 use super::schema::{self, Kind, Schema};
 use super::{Habits, HourlyRule, error, journal, push, roles, rules};
 use crate::clock::servicenow_time;
@@ -31,6 +32,7 @@ pub(crate) struct Instance {
     numbers: HashMap<&'static str, u64>,
     /// Journal rows by the record they belong to, oldest first.
     pub(super) journal: HashMap<String, Vec<String>>,
+    pub(super) files: Files,
 }
 
 /// The rows of one table, in order of insertion.
@@ -77,6 +79,7 @@ impl Instance {
             tables: schema::TABLES.iter().map(|table| (table.name, Table::default())).collect(),
             numbers: HashMap::new(),
             journal: HashMap::new(),
+            files: Files::default(),
         }
     }
 

@@ -75,7 +75,11 @@ pub(super) fn list(instance: &Instance, ask: &Ask, name: &str) -> Reply {
     Ok(answer.header("link", &links(ask, limit, offset, total)))
 }
 
-fn selected<'a>(instance: &'a Instance, ask: &Ask, table: &'static Schema) -> Result<Vec<Found<'a>>, Answer> {
+pub(super) fn selected<'a>(
+    instance: &'a Instance,
+    ask: &Ask,
+    table: &'static Schema,
+) -> Result<Vec<Found<'a>>, Answer> {
     let nothing = Record::new();
     let columns = Found { schema: table, record: &nothing };
     let text = ask.query.get("sysparm_query").unwrap_or_default();
@@ -96,7 +100,7 @@ fn as_table<'a>(row: Found<'a>, table: &'static Schema) -> Found<'a> {
     Found { schema: table, ..row }
 }
 
-fn number(ask: &Ask, name: &str, default: usize) -> Result<usize, Answer> {
+pub(super) fn number(ask: &Ask, name: &str, default: usize) -> Result<usize, Answer> {
     let Some(text) = ask.query.text(name) else { return Ok(default) };
     text.parse().map_err(|_| error::envelope(400, &format!("Invalid {name}: {text}"), None))
 }
