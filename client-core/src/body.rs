@@ -74,7 +74,7 @@ impl Upload {
     /// Opens it, from its beginning. If it has another length than was said, the last item is an error.
     #[must_use]
     pub fn open(&self) -> BodyStream {
-        let whole = (self.open)().map_err(|error| broken(&error.to_string()));
+        let whole = (self.open)().map_err(unreadable);
         let pieces = whole.map_ok(|chunk| stream::iter(pieces(chunk)).map(Ok)).try_flatten();
         match self.length {
             Some(length) => BodyStream::new(Some(length), exactly(length, pieces)),
@@ -121,6 +121,11 @@ fn exactly(
             None => Err(changed()),
         }
     })
+}
+
+/// What reads another body passes on what that one said.
+fn unreadable(error: io::Error) -> TransportError {
+    error.downcast().unwrap_or_else(|error| broken(&error.to_string()))
 }
 
 /// Some of it may be under way.

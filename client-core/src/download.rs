@@ -20,9 +20,15 @@ pub struct Download<P> {
     broken: Error<P>,
 }
 
-impl<P> Download<P> {
+impl<P: Problem> Download<P> {
     pub(crate) fn new(body: BodyStream, broken: Error<P>) -> Self {
         Self { body, broken }
+    }
+
+    /// The error of a body that came and is not what it should be.
+    #[must_use]
+    pub fn distrust(&self, problem: P) -> Error<P> {
+        self.broken.clone().because(Failure::Distrusted(problem))
     }
 
     /// Its length in bytes, if the head told it.

@@ -7,6 +7,7 @@ use client_core::{Call, Clock, DecodeError, Observer, Origin, Pipeline, Response
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::attachments::Attachments;
 use crate::batch::Batch;
 use crate::builder::{Builder, ConfigError};
 use crate::catalog::{self, Variables};
@@ -126,6 +127,11 @@ impl ServiceNowClient {
             return Err(Error::invalid("servicenow.table", why));
         }
         Ok(Table::new(self.clone(), Cow::Owned(table.to_owned()), Vec::new()))
+    }
+
+    /// Files at any record.
+    pub fn attachments(&self) -> Attachments {
+        Attachments::new(self.clone())
     }
 
     /// Work notes and comments of any record.

@@ -22,7 +22,9 @@ impl Dialect for ServiceNowDialect {
     /// bucket until an answer does.
     fn bucket(&self, request: &Request) -> Bucket {
         let path = request.path().encoded();
-        let resource: Vec<_> = path.split('/').take(5).collect();
+        // What a file is called makes no resource of its own.
+        let words = if path.starts_with("/api/now/attachment/") { 4 } else { 5 };
+        let resource: Vec<_> = path.split('/').take(words).collect();
         let name = format!("{} {}", request.method(), resource.join("/"));
         Bucket { name: name.into(), limit: None, window: Duration::from_secs(3600) }
     }

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+pub mod aggregate;
+pub mod attachments;
 pub mod batch;
 mod builder;
 pub mod catalog;
@@ -23,13 +25,13 @@ pub use prepared::Prepared;
 pub use problem::{Error, ProblemKind, Result, ServiceNowProblem};
 pub use query::{Flaw, Operand, Query};
 pub use record::{RawRecord, Record};
-pub use table::{Collected, Rows, Table};
+pub use table::{Collected, Once, Rows, Table};
 pub use value::{DisplayMode, Field, FieldValue, Ref, Value, sys_id};
 
 pub use client_core::{
     Attempt, Call, Class, Clock, DecodeError, Delivery, Event, ExposeSecret, Extra, Failure, InvalidId,
     Observer, PacerConfig, Path, Problem, Randomness, Request, Response, RetryPolicy, Safety, SecretString,
-    SetupError, SystemClock, Transport, TransportConfig, TransportError,
+    SetupError, SystemClock, Transport, TransportConfig, TransportError, Upload,
 };
 
 // So that the macros work inside this crate's own tests and doc examples too.

@@ -91,6 +91,8 @@ pub enum ProblemKind {
     WrongRecord,
     /// The record that came back is older than the one that a [hint](crate::inbound::Hint) told of: read it later.
     Stale,
+    /// The file that came is not the one that is stored, by its size or its hash. Another download may bring it.
+    Damaged,
     /// The write was answered as done, and these fields do not have the value that was sent: no such field,
     /// not writable, a choice that does not exist, a value that was cut or changed by a rule.
     NotWritten {
@@ -165,6 +167,7 @@ impl Problem for ServiceNowProblem {
             | K::NotHonoured { .. }
             | K::Ambiguous
             | K::WrongRecord
+            | K::Damaged
             | K::NotWritten { .. } => Class::Invalid,
             K::Unauthenticated | K::Guest => Class::Unauthenticated,
             K::AccessControl | K::QueryRights | K::Hidden => Class::Forbidden,

@@ -1,5 +1,6 @@
 //! The Table API: `/api/now/table/{table}`.
 
+mod once;
 mod read;
 mod rows;
 mod written;
@@ -12,8 +13,10 @@ use client_core::{Call, Path, Request, Response, Safety};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
+pub use self::once::Once;
 use self::read::{Listed, Read, Unread};
 pub use self::rows::{Collected, Rows};
+use crate::aggregate::Aggregate;
 use crate::client::{ServiceNowClient, valid_table};
 use crate::id::SysId;
 use crate::prepared::Prepared;
@@ -29,6 +32,8 @@ use crate::value::{DisplayMode, Row};
 pub struct Table<T> {
     client: ServiceNowClient,
     name: Cow<'static, str>,
+    /// Where its records are, if not in the Table API.
+    path: Option<Path>,
     /// The fields to read; none for all.
     fields: Vec<Cow<'static, str>>,
     display: DisplayMode,
@@ -41,7 +46,13 @@ impl<T: Record> Table<T> {
         name: Cow<'static, str>,
         fields: Vec<Cow<'static, str>>,
     ) -> Self {
-        Self { client, name, fields, display: DisplayMode::default(), record: PhantomData }
+        Self { client, name, path: None, fields, display: DisplayMode::default(), record: PhantomData }
+    }
+
+    /// The same table, read through an API of its own.
+    pub(crate) fn through(mut self, path: Path) -> Self {
+        self.path = Some(path);
+        self
     }
 
     /// Its name.
@@ -157,6 +168,12 @@ impl<T: Record> Table<T> {
         Rows::new(self.clone(), query.into())
     }
 
+    /// A question for numbers about the records that match: how many, the mean of a field, and so on.
+    /// `GET /api/now/stats/{table}`.
+    pub fn aggregate(&self, query: impl Into<Query>) -> Aggregate {
+        Aggregate::new(self.client.clone(), self.path_in("/api/now/stats"), query.into())
+    }
+
     /// Creates a record. `POST /api/now/table/{table}`.
     ///
     /// Never repeated after an ambiguous end: look for what you made before you make it again, or use
@@ -259,10 +276,13 @@ impl<T: Record> Table<T> {
     }
 
     fn path(&self) -> Path {
-        let tables = Path::new("/api/now/table");
+        self.path.clone().unwrap_or_else(|| self.path_in("/api/now/table"))
+    }
+
+    fn path_in(&self, api: &'static str) -> Path {
         match &self.name {
-            Cow::Borrowed(name) if valid_table(name) => tables.word(name),
-            name => tables.value(name),
+            Cow::Borrowed(name) if valid_table(name) => Path::new(api).word(name),
+            name => Path::new(api).value(name),
         }
     }
 
@@ -340,6 +360,7 @@ impl<T> Clone for Table<T> {
         Self {
             client: self.client.clone(),
             name: self.name.clone(),
+            path: self.path.clone(),
             fields: self.fields.clone(),
             display: self.display,
             record: PhantomData,

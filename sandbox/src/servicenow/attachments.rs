@@ -14,7 +14,7 @@ use crate::http::{Answer, Ask, Reply};
 use crate::id;
 
 const TABLE: &str = "sys_attachment";
-const DEFAULT_LIMIT: usize = 1000;
+const LONGEST_LIST: usize = 1000;
 /// `com.glide.attachment.max_size` as it comes, in megabytes.
 const MOST_MEGABYTES: u64 = 1024;
 /// How long the scan of a new file takes.
@@ -71,7 +71,7 @@ pub(super) fn route(instance: &mut Instance, ask: &Ask, rest: &[&str]) -> Reply 
 }
 
 fn found<'a>(instance: &'a Instance, sys_id: &str) -> Result<Found<'a>, Answer> {
-    instance.find(TABLE, sys_id).ok_or_else(error::no_record)
+    instance.find(TABLE, sys_id).filter(|found| instance.may_read(*found)).ok_or_else(error::no_record)
 }
 
 /// The fields that have names of their own here, and where the content is.
@@ -83,11 +83,7 @@ fn metadata(ask: &Ask, found: Found<'_>) -> Value {
 
 /// `GET /attachment`
 fn list(instance: &Instance, ask: &Ask, schema: &'static Schema) -> Reply {
-    let rows = table::selected(instance, ask, schema)?;
-    let limit = table::number(ask, "sysparm_limit", DEFAULT_LIMIT)?.min(DEFAULT_LIMIT);
-    let offset = table::number(ask, "sysparm_offset", 0)?;
-    let page: Vec<Value> = rows.iter().skip(offset).take(limit).map(|row| metadata(ask, *row)).collect();
-    Ok(Answer::json(200, &json!({ "result": page })).header("x-total-count", &rows.len().to_string()))
+    table::window(instance, ask, schema, LONGEST_LIST, |row| metadata(ask, row))
 }
 
 /// `POST /attachment/file`: the body is the file.
@@ -98,9 +94,8 @@ fn upload(instance: &mut Instance, ask: &Ask, schema: &'static Schema) -> Reply 
     let kind = ask.header("content-type").ok_or_else(|| missing("Content-Type"))?;
     let of =
         instance.table(table.strip_prefix(HIDDEN).unwrap_or(table)).ok_or_else(|| error::no_table(table))?;
-    if instance.find(of.name, record_id).is_none() {
-        return Err(error::no_record());
-    }
+    let record_at = instance.find(of.name, record_id).filter(|found| instance.may_read(*found));
+    record_at.ok_or_else(error::no_record)?;
     check(instance, ask, name)?;
     let size = ask.body.len().to_string();
     let row = record([

@@ -46,17 +46,28 @@ pub(super) fn list(instance: &Instance, ask: &Ask, name: &str) -> Reply {
     check_parameters(ask)?;
     let table = table_named(instance, name)?;
     let view = View::of(ask)?;
+    window(instance, ask, table, DEFAULT_LIMIT, |row| view.of_record(instance, as_table(row, table)))
+}
+
+/// A window of the rows that match, of `longest` rows unless the caller says another number.
+pub(super) fn window(
+    instance: &Instance,
+    ask: &Ask,
+    table: &'static Schema,
+    longest: usize,
+    shown: impl Fn(Found<'_>) -> Value,
+) -> Reply {
     let rows = selected(instance, ask, table)?;
-    let (limit, offset) = (number(ask, "sysparm_limit", DEFAULT_LIMIT)?, number(ask, "sysparm_offset", 0)?);
+    let (limit, offset) = (number(ask, "sysparm_limit", longest)?, number(ask, "sysparm_offset", 0)?);
     let total = rows.len();
     let window = rows.iter().skip(offset).take(limit);
-    let shown = |row: &Found<'_>| {
+    let readable = |row: &Found<'_>| {
         if instance.may_read(*row) {
-            return Some(view.of_record(instance, as_table(*row, table)));
+            return Some(shown(*row));
         }
         instance.habits.hidden_rows_are_empty.then(|| json!({}))
     };
-    let page: Vec<Value> = window.filter_map(shown).collect();
+    let page: Vec<Value> = window.filter_map(readable).collect();
     let answer = instance.cut(Answer::json(200, &json!({ "result": page })), page.len());
     let answer = match instance.habits {
         Habits { no_total_count: true, .. } => answer,
@@ -100,7 +111,7 @@ fn as_table<'a>(row: Found<'a>, table: &'static Schema) -> Found<'a> {
     Found { schema: table, ..row }
 }
 
-pub(super) fn number(ask: &Ask, name: &str, default: usize) -> Result<usize, Answer> {
+fn number(ask: &Ask, name: &str, default: usize) -> Result<usize, Answer> {
     let Some(text) = ask.query.text(name) else { return Ok(default) };
     text.parse().map_err(|_| error::envelope(400, &format!("Invalid {name}: {text}"), None))
 }
