@@ -275,3 +275,24 @@ async fn means_and_sums_have_the_instances_own_form() {
     let error = incidents.aggregate(Query::all()).avg("u_cost").await.unwrap_err();
     assert!(matches!(error.problem().unwrap().kind, ProblemKind::NotHonoured { .. }), "{error}");
 }
+
+#[tokio::test]
+async fn what_the_api_user_may_not_see_is_as_good_as_not_there_and_no_invitation() {
+    let world = World::start().await;
+    let made = world.upload(&report()).await.unwrap();
+    // Without a count nobody can tell that something is hidden.
+    world.sandbox.change_habits(|habits| habits.no_total_count = true);
+    assert!(!world.upload_once(&report()).await.unwrap().is_new());
+    world.sandbox.change_habits(|habits| {
+        habits.no_total_count = false;
+        habits.hidden_rows = [("sys_attachment".to_owned(), "file_name=report.csv".to_owned())].into();
+    });
+    assert!(world.attachments().download(&made.sys_id).await.unwrap_err().is_not_found());
+    let error = world.upload_once(&report()).await.unwrap_err();
+    assert!(error.to_string().contains("may not be seen"), "{error}");
+    world.sandbox.change_habits(|habits| {
+        habits.hidden_rows = [("sc_req_item".to_owned(), "active=true".to_owned())].into();
+    });
+    assert!(world.upload(&report()).await.unwrap_err().is_not_found());
+    assert_eq!(world.files(), 1);
+}
