@@ -311,7 +311,7 @@ async fn errors_have_the_envelope_and_what_is_not_modelled_fails_loudly() {
         ("GET /api/now/table/incident/0123/more", 400, "Requested URI does not represent any resource"),
         ("DELETE /api/now/table/incident", 405, "Method not allowed"),
         ("POST /api/now/table/incident/0123", 405, "Method not allowed"),
-        ("GET /api/now/attachment", 501, "GET /api/now/attachment"),
+        ("GET /api/now/cmdb/meta", 501, "GET /api/now/cmdb/meta"),
         ("GET /api/now/table/incident?sysparm_view=mobile", 501, "sysparm_view"),
         ("GET /api/now/table/incident?number=INC1", 501, "number"),
         ("GET /api/now/table/incident?sysparm_query=sys_updated_onRELATIVEGT@hour@ago@1", 501, "RELATIVE"),
