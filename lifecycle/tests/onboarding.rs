@@ -581,7 +581,7 @@ async fn the_thread_is_whole_after_a_run() {
         .steps
         .iter()
         .flat_map(|step| &step.notes)
-        .map(|note| (note.ticket.as_str(), note.field))
+        .map(|note| (note.ticket.as_str(), note.field.as_str()))
         .collect();
     assert_eq!(notes, [(ticket.task_number.as_str(), "work_notes"), (&ticket.task_number, "comments")]);
     let told = thread.to_string();

@@ -7,16 +7,19 @@ use client_core::{Call, Clock, DecodeError, Observer, Origin, Pipeline, Response
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::approvals::Approvals;
 use crate::attachments::Attachments;
 use crate::batch::Batch;
 use crate::builder::{Builder, ConfigError};
 use crate::catalog::{self, Variables};
 use crate::dialect::ServiceNowDialect;
 use crate::id::SysId;
+use crate::incidents::Incidents;
 use crate::journal::Journal;
 use crate::prepared::Prepared;
 use crate::problem::{Error, Result, ServiceNowProblem};
 use crate::record::{RawRecord, Record};
+use crate::schema::Schema;
 use crate::table::Table;
 
 /// One ServiceNow instance, as one API user. Cheap to clone; clones share connections, pacing and the retry
@@ -132,6 +135,21 @@ impl ServiceNowClient {
     /// Files at any record.
     pub fn attachments(&self) -> Attachments {
         Attachments::new(self.clone())
+    }
+
+    /// What the instance says of its own tables: fields, choices, and whether a table is there.
+    pub fn schema(&self) -> Schema {
+        Schema::new(self.clone())
+    }
+
+    /// Who is asked to approve, and answering for them.
+    pub fn approvals(&self) -> Approvals {
+        Approvals::new(self.clone())
+    }
+
+    /// What is done to incidents.
+    pub fn incidents(&self) -> Incidents {
+        Incidents::new(self.clone())
     }
 
     /// Work notes and comments of any record.

@@ -1,19 +1,25 @@
 #![doc = include_str!("../README.md")]
 
 pub mod aggregate;
+pub mod approvals;
 pub mod attachments;
 pub mod batch;
 mod builder;
 pub mod catalog;
+pub mod checkup;
 mod client;
 mod dialect;
 mod id;
 pub mod inbound;
+pub mod incidents;
 pub mod journal;
 mod prepared;
 mod problem;
+mod properties;
 mod query;
 mod record;
+pub mod schema;
+mod settled;
 mod table;
 pub mod tables;
 mod value;
@@ -23,8 +29,10 @@ pub use client::{ServiceNowClient, result};
 pub use id::SysId;
 pub use prepared::Prepared;
 pub use problem::{Error, ProblemKind, Result, ServiceNowProblem};
+pub use properties::Release;
 pub use query::{Flaw, Operand, Query};
 pub use record::{RawRecord, Record};
+pub use settled::Settled;
 pub use table::{Collected, Once, Rows, Table};
 pub use value::{DisplayMode, Field, FieldValue, Ref, Value, sys_id};
 

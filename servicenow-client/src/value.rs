@@ -1,5 +1,7 @@
 //! Values as ServiceNow writes them: almost always as text, in three display modes.
 
+mod kinds;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
@@ -69,6 +71,10 @@ pub(crate) fn text_of(json: &Json) -> Option<Cow<'_, str>> {
     match json {
         Json::Null => Some(Cow::Borrowed("")),
         Json::Bool(flag) => Some(Cow::Borrowed(if *flag { "true" } else { "false" })),
+        // Some APIs write whole numbers with a fraction: `4.0`.
+        Json::Number(number) if number.is_f64() => {
+            number.as_f64().map(|number| Cow::Owned(number.to_string()))
+        }
         Json::Number(number) => Some(Cow::Owned(number.to_string())),
         Json::String(text) => Some(Cow::Borrowed(text)),
         Json::Object(object) => match object.get("value") {

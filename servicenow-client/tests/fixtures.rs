@@ -30,7 +30,8 @@ fn a_recorded_item_is_read() {
     assert_eq!(item.request.get().unwrap().id().as_str(), "admin");
     assert!(item.assigned_to.is_empty());
     assert!(item.requested_for.is_absent(), "older releases do not have the field");
-    assert_eq!(item.extra.get("price").unwrap(), "139.99");
+    assert_eq!(item.price.as_str(), Some("139.99"));
+    assert_eq!(item.extra.get("upon_approval").unwrap(), "proceed");
 }
 
 #[test]
@@ -190,11 +191,11 @@ fn every_typed_record_asks_for_its_fields_once() {
         fields.dedup();
         assert_eq!(fields.len(), T::FIELDS.len(), "{}", T::TABLE);
     }
-    check::<ScTask>();
-    check::<ScReqItem>();
-    check::<servicenow_client::tables::ScRequest>();
-    check::<servicenow_client::tables::SysUser>();
-    check::<servicenow_client::tables::SysUserGroup>();
-    check::<servicenow_client::tables::CmnDepartment>();
-    check::<SysJournalField>();
+    macro_rules! check {
+        ($($record:ident)*) => { $(check::<servicenow_client::tables::$record>();)* };
+    }
+    check!(Task Incident SnSiIncident SnSiTask ScRequest ScReqItem ScTask ScCatItem SysapprovalApprover SysapprovalGroup);
+    check!(SysUser SysUserDelegate SysUserGroup SysUserGrmember CmnDepartment CmnLocation CmnCostCenter CoreCompany);
+    check!(SysUserRole SysUserHasRole SysGroupHasRole SysUserRoleContains);
+    check!(SysDbObject SysDictionary SysChoice SysProperties SysJournalField SysAudit);
 }

@@ -66,7 +66,7 @@ pub struct TicketNote {
     /// The ticket's number.
     pub ticket: String,
     /// `work_notes` or `comments`.
-    pub field: &'static str,
+    pub field: String,
     /// When it was written, if that may be read.
     pub written_at: Option<DateTime<Utc>>,
 }
@@ -222,7 +222,7 @@ async fn noted(systems: &Systems, run: &Run) -> Result<Vec<Noted>, ThreadError> 
     for (table, id, number) in std::iter::once(item).chain(tickets) {
         for entry in systems.servicenow.journal().entries(table, id).await? {
             if entry.text.contains(&format!("[lc {}/", run.id)) {
-                let (field, written_at) = (entry.kind.field(), entry.written_at);
+                let (field, written_at) = (entry.kind.field().to_owned(), entry.written_at);
                 let note = TicketNote { ticket: number.to_owned(), field, written_at };
                 notes.push(Noted { note, text: entry.text });
             }

@@ -1,10 +1,10 @@
-//! People, groups and departments.
+//! People, and who stands in for them.
 
 use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use crate::id::SysId;
+use super::organization::{CmnCostCenter, CmnDepartment, CmnLocation, CoreCompany};
 use crate::record;
 use crate::value::Ref;
 
@@ -13,6 +13,9 @@ record! {
     ///
     /// Inactive users are hidden from API users without an administrator's rights: a look-up that finds
     /// nobody may have met one.
+    ///
+    /// To disable somebody, set `active` to false and `locked_out` to true, which ends sessions. Do not delete: tickets
+    /// would lose their people. Groups and roles stay until they are taken away.
     SysUser in "sys_user" {
         /// The login. Unique.
         user_name: String,
@@ -30,14 +33,14 @@ record! {
         employee_number: String,
         /// Job title.
         title: String,
-        /// CmnDepartment.
+        /// Department.
         department: Ref<CmnDepartment>,
-        /// Company, a `core_company`.
-        company: SysId,
-        /// Cost center, a `cmn_cost_center`.
-        cost_center: SysId,
-        /// Location, a `cmn_location`.
-        location: SysId,
+        /// Company.
+        company: Ref<CoreCompany>,
+        /// Cost center.
+        cost_center: Ref<CmnCostCenter>,
+        /// Location.
+        location: Ref<CmnLocation>,
         /// Manager.
         manager: Ref<SysUser>,
         /// Office phone.
@@ -50,10 +53,18 @@ record! {
         locked_out: bool,
         /// Where the record comes from (`ldap:…`); the next import overwrites what you change.
         source: String,
+        /// The user's key at the identity provider.
+        federated_id: String,
         /// May use APIs only.
         web_service_access_only: bool,
-        /// Time zone; `GMT` for an integration user.
+        /// Human, Machine or AI, as newer releases have it.
+        identity_type: String,
+        /// Time zone; `GMT` for an integration user. Empty: the instance's own.
         time_zone: String,
+        /// How dates are shown. Empty: as the instance shows them.
+        date_format: String,
+        /// Language of labels and messages. Empty: the instance's own.
+        preferred_language: String,
         /// Last login.
         last_login_time: DateTime<Utc>,
         /// Created.
@@ -72,49 +83,22 @@ impl fmt::Debug for SysUser {
 }
 
 record! {
-    /// A group. Table `sys_user_group`.
+    /// Somebody who stands in for somebody else, for a while. Table `sys_user_delegate`.
     #[derive(Debug)]
-    SysUserGroup in "sys_user_group" {
-        /// Its name.
-        name: String,
-        /// What it is for.
-        description: String,
-        /// Who leads it.
-        manager: Ref<SysUser>,
-        /// Mail address.
-        email: String,
-        /// The group above.
-        parent: Ref<SysUserGroup>,
-        /// Whether it is in use.
-        active: bool,
-        /// Where the record comes from.
-        source: String,
-        /// Last changed.
-        sys_updated_on: DateTime<Utc>,
-        /// How often it was changed.
-        sys_mod_count: i64,
-    }
-}
-
-record! {
-    /// A department. Table `cmn_department`.
-    #[derive(Debug)]
-    CmnDepartment in "cmn_department" {
-        /// Its name.
-        name: String,
-        /// Its id, for people.
-        id: String,
-        /// Its code.
-        code: String,
-        /// Who heads it.
-        dept_head: Ref<SysUser>,
-        /// The department above.
-        parent: Ref<CmnDepartment>,
-        /// Cost center, a `cmn_cost_center`.
-        cost_center: SysId,
-        /// Company, a `core_company`.
-        company: SysId,
-        /// Last changed.
-        sys_updated_on: DateTime<Utc>,
+    SysUserDelegate in "sys_user_delegate" {
+        /// Who is away.
+        user: Ref<SysUser>,
+        /// Who stands in.
+        delegate: Ref<SysUser>,
+        /// From when.
+        starts: DateTime<Utc>,
+        /// Until when.
+        ends: DateTime<Utc>,
+        /// Answers approvals.
+        approvals: bool,
+        /// Gets what is assigned.
+        assignments: bool,
+        /// Gets the mails.
+        notifications: bool,
     }
 }

@@ -1,0 +1,74 @@
+//! Every body under `fixtures/servicenow` has a test that reads it.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod common;
+
+use std::path::{Path, PathBuf};
+
+/// Bodies whose API has no client yet.
+const PENDING: [&str; 29] = [
+    // pace
+    "constructed/headers_table_list.json",
+    // lead
+    "constructed/table_list_empty_page_mid_table.json",
+    // query
+    "docs/error_429_rate_limit.json",
+    // auth
+    "rapid7/oauth_token_password_grant.json",
+    // batch
+    "constructed/batch_request.json",
+    "constructed/batch_response.json",
+    "docs/catalog_add_to_cart.json",
+    "docs/catalog_catalogs_list.json",
+    "docs/catalog_item_get.json",
+    "docs/catalog_items_list.json",
+    "docs/catalog_order_now.json",
+    "docs/catalog_submit_order.json",
+    "docs/catalog_submit_producer.json",
+    "docs/import_set_insert.json",
+    "docs/import_set_insert_multiple.json",
+    // files
+    "docs/aggregate_avg_group_by.json",
+    "docs/attachment_attributes.json",
+    "docs/attachment_list.json",
+    "docs/attachment_metadata.json",
+    "docs/attachment_upload.json",
+    "rapid7/attachment_list_many.json",
+    "rapid7/attachment_list_one.json",
+    // scim
+    "docs/email_get.json",
+    "docs/email_post.json",
+    "docs/scim_user_create.json",
+    "docs/scim_user_get.json",
+    "docs/scim_user_patch_response.json",
+    "docs/scim_users_list.json",
+    "docs/user_role_inheritance.json",
+];
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+#[test]
+fn every_body_has_a_test() {
+    let root = common::fixtures();
+    if !root.exists() {
+        println!("skipped: no fixtures (set SHARED_FIXTURES)");
+        return;
+    }
+    let this = Path::new(file!()).file_name().unwrap();
+    let tests = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests"));
+    let tests: Vec<String> = tests
+        .iter()
+        .filter(|path| path.file_name() != Some(this) && path.extension().is_some_and(|kind| kind == "rs"))
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .collect();
+    let bodies =
+        files(&root).into_iter().map(|path| path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned());
+    let untested: Vec<String> = bodies
+        .filter(|body| body != "README.md" && !PENDING.contains(&body.as_str()))
+        .filter(|body| !tests.iter().any(|test| test.contains(body)))
+        .collect();
+    assert!(untested.is_empty(), "no test names {untested:#?}");
+}
