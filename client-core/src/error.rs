@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use http::StatusCode;
 
 use crate::auth::CredentialError;
@@ -65,6 +66,9 @@ pub enum Failure<P> {
     InvalidRequest(String),
     /// There are no credentials to send.
     Credentials(CredentialError),
+    /// The rate limit that the call draws from refused others, and is closed for longer than
+    /// [`RetryPolicy::rate_limit_wait`](crate::RetryPolicy::rate_limit_wait). See [`Error::retry_at`].
+    Limited,
     /// The connection failed, or the answer did not come.
     Transport(TransportError),
     /// The other side refused.
@@ -97,6 +101,7 @@ pub(crate) struct Report<P> {
     pub(crate) status: Option<StatusCode>,
     pub(crate) request_id: Option<String>,
     pub(crate) bucket: Option<String>,
+    pub(crate) retry_at: Option<DateTime<Utc>>,
     pub(crate) attempts: u32,
     pub(crate) elapsed: Duration,
 }
@@ -131,6 +136,7 @@ impl<P: Problem> Error<P> {
             status: None,
             request_id: None,
             bucket: None,
+            retry_at: None,
             attempts: 0,
             elapsed: Duration::ZERO,
         })
@@ -188,6 +194,12 @@ impl<P: Problem> Error<P> {
         self.0.bucket.as_deref()
     }
 
+    /// When the rate limit lets calls through again, if one that said so is why it failed.
+    #[must_use]
+    pub fn retry_at(&self) -> Option<DateTime<Utc>> {
+        self.0.retry_at
+    }
+
     /// How often it was sent.
     #[must_use]
     pub fn attempts(&self) -> u32 {
@@ -232,7 +244,7 @@ impl<P: Problem> Error<P> {
     /// A rate limit held for longer than the client was willing to wait.
     #[must_use]
     pub fn is_rate_limited(&self) -> bool {
-        self.is(Class::RateLimited)
+        self.is(Class::RateLimited) || matches!(self.0.failure, Failure::Limited)
     }
 
     /// Whether the same call may succeed later: an outage, a limit, a busy thing. The client has already
@@ -245,6 +257,7 @@ impl<P: Problem> Error<P> {
             Failure::Credentials(error) => error.is_passing(),
             // Without a status it is not an answer that is odd but what a client made of good ones.
             Failure::Protocol(_) => self.0.status.is_some(),
+            Failure::Limited => true,
             Failure::Api(problem) => {
                 matches!(
                     problem.class(),
@@ -269,6 +282,7 @@ impl<P> fmt::Display for Error<P> {
             Failure::Transport(_) if report.status.is_some() => {
                 write!(f, " lost the rest of the answer from {}", report.origin)?;
             }
+            Failure::Limited => f.write_str(" was not sent: its rate limit is closed")?,
             Failure::Transport(_) => write!(f, " got no answer from {}", report.origin)?,
             Failure::Api(_) => f.write_str(" was refused")?,
             Failure::Decode(_) => f.write_str(" got an answer that cannot be read")?,
@@ -280,6 +294,9 @@ impl<P> fmt::Display for Error<P> {
         }
         if let Some(id) = &report.request_id {
             write!(f, ", request {id}")?;
+        }
+        if let Some(at) = report.retry_at {
+            write!(f, ", to be tried again at {}", at.to_rfc3339_opts(SecondsFormat::Secs, true))?;
         }
         if report.attempts > 1 {
             write!(f, ", {} attempts in {:.1?}", report.attempts, report.elapsed)?;
@@ -303,6 +320,7 @@ impl<P: fmt::Debug> fmt::Debug for Error<P> {
             status,
             request_id,
             bucket,
+            retry_at,
             attempts,
             elapsed,
         } = &*self.0;
@@ -315,6 +333,7 @@ impl<P: fmt::Debug> fmt::Debug for Error<P> {
             .field("status", status)
             .field("request_id", request_id)
             .field("bucket", bucket)
+            .field("retry_at", retry_at)
             .field("attempts", attempts)
             .field("elapsed", elapsed)
             .finish()
@@ -324,7 +343,7 @@ impl<P: fmt::Debug> fmt::Debug for Error<P> {
 impl<P: Problem> std::error::Error for Error<P> {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.0.failure {
-            Failure::InvalidRequest(_) | Failure::Protocol(_) => None,
+            Failure::InvalidRequest(_) | Failure::Limited | Failure::Protocol(_) => None,
             Failure::Credentials(error) => Some(error),
             Failure::Transport(error) => Some(error),
             Failure::Api(problem) | Failure::Distrusted(problem) => Some(problem),

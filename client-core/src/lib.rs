@@ -33,7 +33,7 @@ pub use extra::Extra;
 pub use id::InvalidId;
 pub use observe::{Attempt, Event, Observer};
 pub use origin::{InvalidOrigin, Origin};
-pub use pacer::{Bucket, BucketStatus, Concurrency, Lane, PacerConfig, Signal};
+pub use pacer::{Bucket, BucketStatus, Concurrency, Lane, Load, PacerConfig, Signal};
 pub use page::{Listing, Page, links};
 pub use path::Path;
 pub use pipeline::{Answer, Dialect, FailedPart, Pipeline, Settings, SetupError};

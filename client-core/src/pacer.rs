@@ -4,8 +4,13 @@
 //! answered yet, so it never spends what it does not have. Limits are learnt from answers; the number a
 //! dialect starts with only serves until the first one. What is left is spread over what is left of the window.
 //! Who cannot go stands in line: by lane, then in the order in which the calls began.
+//!
+//! Some vendors count by rules that cover several buckets and tell neither which nor what is left. A bucket learns its
+//! rule from an answer, and draws from the rule's count together with all others that learnt the same, until the
+//! rule's window ends.
 
 mod age;
+mod in_flight;
 mod lines;
 mod spacing;
 mod window;
@@ -22,7 +27,7 @@ use futures::future::select;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot};
 
-use self::lines::{Index, Lines};
+use self::lines::{Grant, LineIndex, Lines, Seat};
 use self::window::End;
 use crate::clock::Clock;
 
@@ -38,9 +43,10 @@ pub struct Bucket {
 }
 
 /// What an answer tells about limits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Signal {
     /// Nothing.
+    #[default]
     None,
     /// The state of the bucket's window.
     Window {
@@ -54,10 +60,36 @@ pub enum Signal {
         /// its way is told by it; unknown, it counts as made just now.
         answered_at: Option<Duration>,
     },
-    /// Too many calls were in flight at once. Says nothing about the bucket.
-    Concurrency,
+    /// The rule that counts the bucket's calls, maybe with those of other buckets. What is left it does not tell, so
+    /// what is sent is counted here.
+    Rule {
+        /// What the vendor calls it.
+        id: String,
+        /// How many calls a window allows.
+        limit: u32,
+        /// When the window ends, counted from when the answer was made.
+        resets_in: Duration,
+        /// As in [`Window`](Self::Window).
+        answered_at: Option<Duration>,
+        /// How long the rule is closed, if this is a refusal.
+        pause: Option<Duration>,
+    },
     /// The bucket is closed for so long.
     Pause(Duration),
+}
+
+/// What an answer tells about how busy the other side is. It says nothing about the bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Load {
+    /// Nothing. As many calls may be in flight as to begin with, in the long run.
+    #[default]
+    Unknown,
+    /// There is room for more.
+    Light,
+    /// It is as busy as it should be.
+    Steady,
+    /// Too many calls were in flight at once: from now on half as many.
+    Heavy,
 }
 
 /// How a client paces itself.
@@ -66,7 +98,8 @@ pub struct PacerConfig {
     /// The part of each limit that this client may use, above 0 and up to 1. Default 1: the limit is already
     /// our own share where the vendor tells one.
     pub share: f64,
-    /// The most calls in flight at once. Default 10. From 5 on, one of them is kept for urgent calls.
+    /// The most calls in flight at once. Default 10. From 5 on, one of them is kept for urgent calls. A client may
+    /// begin with fewer, and allow more as answers say that there is room.
     pub concurrency: u32,
 }
 
@@ -98,6 +131,9 @@ pub enum Lane {
 pub struct BucketStatus {
     /// Its name, as the vendor's documentation has it: `/api/v1/users`.
     pub name: String,
+    /// The rule that counts its calls, if the vendor names one. Buckets with the same rule have the same limit, and the
+    /// same calls are left to them.
+    pub rule: Option<String>,
     /// How many calls a window allows: a guess until the first answer, none if nothing limits it so far.
     pub limit: Option<u32>,
     /// How many this client may still send in this window: what answers told, less what is in flight, within the
@@ -105,7 +141,7 @@ pub struct BucketStatus {
     pub remaining: Option<u32>,
     /// Until the whole allowance is back; none before the first answer in a window.
     pub resets_in: Option<Duration>,
-    /// Calls that were sent and not answered yet.
+    /// Calls of this bucket that were sent and not answered yet.
     pub in_flight: u32,
     /// Calls that stand in line.
     pub waiting: usize,
@@ -117,7 +153,8 @@ pub struct BucketStatus {
 pub struct Concurrency {
     /// Calls that were sent and not answered yet.
     pub in_flight: u32,
-    /// How many there may be: [`PacerConfig::concurrency`], or fewer since the vendor found them too many.
+    /// How many there may be: [`PacerConfig::concurrency`], or fewer, because the vendor found them too many or has not
+    /// said that there is room for more.
     pub allowed: u32,
 }
 
@@ -157,10 +194,21 @@ struct State {
     asleep: Option<Duration>,
 }
 
+/// A bucket is closed for so long, which is longer than calls may wait for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Closed(pub(crate) Duration);
+
 impl Pacer {
-    /// A pacer without any memory.
-    pub(crate) fn new(config: PacerConfig, clock: Arc<dyn Clock>) -> Self {
-        let state = State { lines: Lines::new(config, clock.clone()), asleep: None };
+    /// A pacer without any memory, which lets `start` calls be in flight at first, and sends calls away from buckets
+    /// that are closed for longer than `patience`.
+    pub(crate) fn new(
+        config: PacerConfig,
+        start: Option<u32>,
+        patience: Duration,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let lines = Lines::new(config, start, patience, clock.clone());
+        let state = State { lines, asleep: None };
         let (turns, sooner) = (AtomicU64::new(0), Notify::new());
         Self(Arc::new(Inner { clock, turns, state: Mutex::new(state), sooner }))
     }
@@ -171,39 +219,45 @@ impl Pacer {
     }
 
     /// Waits for a place in `bucket` and takes it. `waiting` hears of it if there is none at once.
-    pub(crate) async fn reserve(&self, bucket: &Bucket, turn: Turn, waiting: impl Fn(Wait)) -> Place {
-        let mut standing = match self.arrive(bucket, turn) {
-            Ok(place) => return place,
-            Err((standing, wait)) => {
+    pub(crate) async fn reserve(
+        &self,
+        bucket: &Bucket,
+        turn: Turn,
+        waiting: impl Fn(Wait),
+    ) -> Result<Place, Closed> {
+        let mut standing = match self.arrive(bucket, turn)? {
+            Arrival::Placed(place) => return Ok(place),
+            Arrival::Standing(standing, wait) => {
                 waiting(wait);
                 standing
             }
         };
         loop {
-            if let Some(place) = standing.granted().await {
-                return place;
+            if let Some(granted) = standing.granted().await {
+                return granted;
             }
             // The timekeeper went away with its runtime. There will be one in this.
-            standing = match self.arrive(bucket, turn) {
-                Ok(place) => return place,
-                Err((standing, _)) => standing,
+            standing = match self.arrive(bucket, turn)? {
+                Arrival::Placed(place) => return Ok(place),
+                Arrival::Standing(standing, _) => standing,
             };
         }
     }
 
     /// Takes a place at once, or stands in line for one.
-    fn arrive(&self, bucket: &Bucket, turn: Turn) -> Result<Place, (Standing<'_>, Wait)> {
+    fn arrive(&self, bucket: &Bucket, turn: Turn) -> Result<Arrival<'_>, Closed> {
         let inner = &self.0;
         let now = inner.clock.monotonic();
         let mut state = inner.lock();
-        let index = state.lines.index(bucket);
-        if state.lines.take_at_once(now, index, turn) {
-            return Ok(Place::taken(inner, index, now));
+        let line = state.lines.line(bucket);
+        state.lines.admit(now, line)?;
+        if let Some(seat) = state.lines.take_at_once(now, line, turn) {
+            return Ok(Arrival::Placed(Place::taken(inner, seat, now)));
         }
-        let granted = state.lines.stand(now, index, turn);
-        let wait = state.lines.wait(now, index, turn);
+        let granted = state.lines.stand(now, line, turn);
+        let wait = state.lines.wait(now, line, turn);
         inner.keep_time(state);
-        Err((Standing { inner, index, turn, granted: Some(granted) }, wait))
+        Ok(Arrival::Standing(Standing { inner, line, turn, granted: Some(granted) }, wait))
     }
 
     /// All buckets that were drawn from so far.
@@ -215,8 +269,7 @@ impl Pacer {
 
     /// What is in flight, and may be.
     pub(crate) fn concurrency(&self) -> Concurrency {
-        let (in_flight, allowed) = self.0.lock().lines.concurrency();
-        Concurrency { in_flight, allowed }
+        self.0.lock().lines.concurrency()
     }
 }
 
@@ -226,9 +279,9 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn give_back(self: &Arc<Self>, index: Index, taken: Duration, signal: Signal, end: End) {
+    fn give_back(self: &Arc<Self>, seat: Seat, taken: Duration, heard: Heard, end: End) {
         let mut state = self.lock();
-        state.lines.give_back(index, taken, signal, end);
+        state.lines.give_back(seat, taken, heard, end);
         self.keep_time(state);
     }
 
@@ -292,21 +345,26 @@ impl Drop for Timekeeper {
     }
 }
 
+/// How a call's arrival ends.
+enum Arrival<'a> {
+    Placed(Place),
+    Standing(Standing<'a>, Wait),
+}
+
 /// Stands in line, until dropped.
 struct Standing<'a> {
     inner: &'a Arc<Inner>,
-    index: Index,
+    line: LineIndex,
     turn: Turn,
-    granted: Option<oneshot::Receiver<()>>,
+    granted: Option<oneshot::Receiver<Grant>>,
 }
 
 impl Standing<'_> {
     /// Waits for the place. None: the line was dissolved.
-    async fn granted(mut self) -> Option<Place> {
+    async fn granted(mut self) -> Option<Result<Place, Closed>> {
         let granted = self.granted.as_mut()?.await;
         self.granted = None;
-        granted.ok()?;
-        Some(Place::of(self.inner, self.index))
+        Some(granted.ok()?.map(|seat| Place::of(self.inner, seat)))
     }
 }
 
@@ -316,17 +374,24 @@ impl Drop for Standing<'_> {
         let mut state = self.inner.lock();
         match granted.try_recv() {
             // Nobody will use the place.
-            Ok(()) => {
+            Ok(Ok(seat)) => {
                 drop(state);
-                drop(Place::of(self.inner, self.index));
+                drop(Place::of(self.inner, seat));
             }
             Err(oneshot::error::TryRecvError::Empty) => {
-                state.lines.leave(self.inner.clock.monotonic(), self.index, self.turn);
+                state.lines.leave(self.inner.clock.monotonic(), self.line, self.turn);
                 self.inner.keep_time(state);
             }
-            Err(oneshot::error::TryRecvError::Closed) => {}
+            Ok(Err(_)) | Err(oneshot::error::TryRecvError::Closed) => {}
         }
     }
+}
+
+/// What an answer told, about limits and about load.
+#[derive(Debug, Default)]
+pub(crate) struct Heard {
+    pub(crate) signal: Signal,
+    pub(crate) load: Load,
 }
 
 /// A place in a bucket, held from before a request is sent until its answer is in. Dropped without an
@@ -334,19 +399,19 @@ impl Drop for Standing<'_> {
 #[must_use]
 pub(crate) struct Place {
     inner: Arc<Inner>,
-    index: Index,
+    seat: Seat,
     taken: Duration,
-    signal: Signal,
+    heard: Heard,
     end: End,
 }
 
 impl Place {
-    fn of(inner: &Arc<Inner>, index: Index) -> Self {
-        Self::taken(inner, index, inner.clock.monotonic())
+    fn of(inner: &Arc<Inner>, seat: Seat) -> Self {
+        Self::taken(inner, seat, inner.clock.monotonic())
     }
 
-    fn taken(inner: &Arc<Inner>, index: Index, taken: Duration) -> Self {
-        Self { inner: inner.clone(), index, taken, signal: Signal::None, end: End::Unused }
+    fn taken(inner: &Arc<Inner>, seat: Seat, taken: Duration) -> Self {
+        Self { inner: inner.clone(), seat, taken, heard: Heard::default(), end: End::Unused }
     }
 
     /// Says that the request is on its way: from now on it counts, even if no answer comes.
@@ -355,25 +420,29 @@ impl Place {
     }
 
     /// Gives the place back, with what the answer told.
-    pub(crate) fn answered(self, signal: Signal) {
-        drop(self.hearing(signal));
+    pub(crate) fn answered(self, heard: Heard) {
+        drop(self.hearing(heard));
     }
 
     /// Notes what the answer's head told. The place is given back when this is dropped: at the end of the body.
-    pub(crate) fn hearing(mut self, signal: Signal) -> Self {
-        (self.signal, self.end) = (signal, End::Answered);
+    pub(crate) fn hearing(mut self, heard: Heard) -> Self {
+        (self.heard, self.end) = (heard, End::Answered);
         self
     }
 
-    /// Gives the place back after a refusal by the rate limit, with what the answer told.
-    pub(crate) fn refused(mut self, signal: Signal) {
-        (self.signal, self.end) = (signal, End::Refused);
+    /// Gives the place back after a refusal by the rate limit, with what the answer told. How long the bucket is
+    /// closed now.
+    pub(crate) fn refused(mut self, heard: Heard) -> Duration {
+        (self.heard, self.end) = (heard, End::Refused);
+        let (inner, seat) = (self.inner.clone(), self.seat);
+        drop(self);
+        inner.lock().lines.closed_for(inner.clock.monotonic(), seat)
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.inner.give_back(self.index, self.taken, self.signal, self.end);
+        self.inner.give_back(self.seat, self.taken, std::mem::take(&mut self.heard), self.end);
     }
 }
 

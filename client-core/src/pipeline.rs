@@ -20,7 +20,9 @@ use crate::download::Download;
 use crate::error::{Class, Delivery, Error, Failure, Problem, Report};
 use crate::observe::{Attempt, Event, Observer};
 use crate::origin::Origin;
-use crate::pacer::{Bucket, BucketStatus, Concurrency, Lane, Pacer, PacerConfig, Signal, Turn, Wait};
+use crate::pacer::{
+    Bucket, BucketStatus, Closed, Concurrency, Heard, Lane, Load, Pacer, PacerConfig, Signal, Turn, Wait,
+};
 use crate::request::{Call, Request, Safety};
 use crate::response::{DecodeError, Response};
 use crate::retry::{self, RetryBudget, RetryPolicy, Verdict};
@@ -36,8 +38,20 @@ pub trait Dialect: fmt::Debug + Send + Sync + 'static {
     /// The bucket that a request draws from.
     fn bucket(&self, request: &Request) -> Bucket;
 
+    /// How many calls may be in flight to begin with, where more are allowed only once answers tell of room for them
+    /// ([`Load::Light`]). None: as many as configured.
+    fn first_in_flight(&self) -> Option<u32> {
+        None
+    }
+
     /// What an answer tells about limits.
     fn signal(&self, response: &Response) -> Signal;
+
+    /// What an answer tells about how busy the other side is.
+    fn load(&self, response: &Response) -> Load {
+        let _ = response;
+        Load::Unknown
+    }
 
     /// The vendor's id of an answer.
     fn request_id(&self, headers: &HeaderMap) -> Option<String>;
@@ -164,7 +178,7 @@ impl<D: Dialect> Pipeline<D> {
             Some(transport) => transport,
             None => Arc::new(HttpTransport::new(&network)?),
         };
-        let pacer = Pacer::new(pacer, clock.clone());
+        let pacer = Pacer::new(pacer, dialect.first_in_flight(), retry.rate_limit_wait, clock.clone());
         let budget = RetryBudget::full();
         let shared =
             Shared { dialect, origin, user_agent, transport, retry, budget, pacer, clock, randomness };
@@ -295,6 +309,7 @@ impl<D: Dialect> Pipeline<D> {
             delivery: Delivery::Done,
             response: Some(response.clone()),
             pause: None,
+            closed_for: Duration::ZERO,
             remedy: None,
         };
         let bucket = self.shared.dialect.bucket(&call.request).name.into_owned();
@@ -325,7 +340,7 @@ impl<D: Dialect> Pipeline<D> {
             if unsure && let Some((value, response)) = failed.gone(call) {
                 return Ok((value, response, None));
             }
-            if !matches!(failed.failure, Failure::InvalidRequest(_) | Failure::Credentials(_)) {
+            if !failed.is_before_sending() {
                 attempts += 1;
             }
             unsure |= failed.delivery == Delivery::Unknown;
@@ -345,6 +360,7 @@ impl<D: Dialect> Pipeline<D> {
                     delay = failed.pause.unwrap_or_else(|| delays.next(&**randomness));
                     waited += delay;
                     refusals <= retry.rate_limit_refusals
+                        && delay.max(failed.closed_for) <= retry.rate_limit_wait
                 }
                 Verdict::Repeat => {
                     failures += 1;
@@ -373,10 +389,10 @@ impl<D: Dialect> Pipeline<D> {
     ) -> Result<(T, Response, Option<BodyStream>), Box<Failed<D::Problem>>> {
         let mut parts = self.prepare(&call.request).map_err(Failed::before_sending)?;
         let asked = self.shared.clock.monotonic();
-        let mut place =
-            self.shared.pacer.reserve(bucket, turn, |wait| self.tell_wait(call, bucket, wait)).await;
+        let place = self.shared.pacer.reserve(bucket, turn, |wait| self.tell_wait(call, bucket, wait)).await;
         let in_line = self.shared.clock.monotonic().saturating_sub(asked);
         *waited += in_line;
+        let mut place = place.map_err(|Closed(length)| Failed::limited(length))?;
         if call.request.upload.is_none() {
             parts.extensions.insert(call.request.body.clone().unwrap_or_default());
         }
@@ -390,13 +406,15 @@ impl<D: Dialect> Pipeline<D> {
             Ok((response, body)) => {
                 let remedy = self.scope.credentials.heard(authorization.as_ref(), &response);
                 let signal = self.shared.dialect.signal(&response);
-                let result = self.classify(call, response, signal, remedy);
-                if result.as_ref().is_err_and(|failed| failed.is(Class::RateLimited)) {
-                    place.refused(signal);
-                } else if let Some(body) = body {
-                    rest = Some(body.holding(place.hearing(signal)));
-                } else {
-                    place.answered(signal);
+                let load = self.shared.dialect.load(&response);
+                let mut result = self.classify(call, response, &signal, remedy);
+                let heard = Heard { signal, load };
+                match (&mut result, body) {
+                    (Err(failed), _) if failed.is(Class::RateLimited) => {
+                        failed.closed_for = place.refused(heard);
+                    }
+                    (_, Some(body)) => rest = Some(body.holding(place.hearing(heard))),
+                    (_, None) => place.answered(heard),
                 }
                 result
             }
@@ -408,6 +426,7 @@ impl<D: Dialect> Pipeline<D> {
                     delivery,
                     response: None,
                     pause: None,
+                    closed_for: Duration::ZERO,
                     remedy: None,
                 }))
             }
@@ -481,7 +500,7 @@ impl<D: Dialect> Pipeline<D> {
         &self,
         call: &Call<T>,
         response: Response,
-        signal: Signal,
+        signal: &Signal,
         remedy: Option<Remedy>,
     ) -> Result<(T, Response), Box<Failed<D::Problem>>> {
         let (failure, delivery) = match self.shared.dialect.judge(&response) {
@@ -497,8 +516,9 @@ impl<D: Dialect> Pipeline<D> {
         };
         // The pacer keeps everybody out of a bucket that is used up; only what it does not know of has to
         // be waited for here.
-        let pause = matches!(signal, Signal::Window { .. } | Signal::Pause(_)).then_some(Duration::ZERO);
-        Err(Box::new(Failed { failure, delivery, response: Some(response), pause, remedy }))
+        let pause = (*signal != Signal::None).then_some(Duration::ZERO);
+        let closed_for = Duration::ZERO;
+        Err(Box::new(Failed { failure, delivery, response: Some(response), pause, closed_for, remedy }))
     }
 
     fn log<T>(
@@ -558,6 +578,7 @@ impl<D: Dialect> Pipeline<D> {
             status: failed.response.as_ref().map(|response| response.status),
             request_id: failed.response.as_ref().and_then(|r| self.shared.dialect.request_id(&r.headers)),
             bucket: Some(bucket),
+            retry_at: (!failed.closed_for.is_zero()).then(|| self.shared.clock.now() + failed.closed_for),
             attempts,
             elapsed,
         })
@@ -583,6 +604,8 @@ struct Failed<P> {
     response: Option<Response>,
     /// How long to wait before the next, if the pacer sees to the rest.
     pause: Option<Duration>,
+    /// For how long the rate limit lets nothing through.
+    closed_for: Duration,
     /// What may mend it, if it is about the credentials.
     remedy: Option<Remedy>,
 }
@@ -607,6 +630,17 @@ impl<P: Problem> Failed<P> {
         matches!(&self.failure, Failure::Api(problem) if problem.class() == class)
     }
 
+    fn is_before_sending(&self) -> bool {
+        matches!(self.failure, Failure::InvalidRequest(_) | Failure::Credentials(_) | Failure::Limited)
+    }
+
+    /// A rate limit is closed for too long.
+    fn limited(closed_for: Duration) -> Box<Self> {
+        let mut failed = Self::before_sending(Failure::Limited);
+        failed.closed_for = closed_for;
+        failed
+    }
+
     fn before_sending(failure: Failure<P>) -> Box<Self> {
         let pause = match &failure {
             Failure::Credentials(error) => match error.outlook() {
@@ -615,6 +649,7 @@ impl<P: Problem> Failed<P> {
             },
             _ => None,
         };
-        Box::new(Self { failure, delivery: Delivery::NotSent, response: None, pause, remedy: None })
+        let (delivery, closed_for) = (Delivery::NotSent, pause.unwrap_or_default());
+        Box::new(Self { failure, delivery, response: None, pause, closed_for, remedy: None })
     }
 }

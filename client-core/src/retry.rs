@@ -17,6 +17,11 @@ pub struct RetryPolicy {
     pub time: Duration,
     /// How often a call lets itself be sent away by a rate limit. Default 10: each may be a minute.
     pub rate_limit_refusals: u32,
+    /// How long one refusal by a rate limit may make a call wait, whether the call was refused itself or comes to
+    /// where another was: if it is for longer the call fails, and its error says until when
+    /// ([`Error::retry_at`](crate::Error::retry_at)). Default 5 min: longer than windows of a minute, shorter than
+    /// windows of an hour. How long a call stands in line while nothing was refused is not limited.
+    pub rate_limit_wait: Duration,
     /// The first delay's upper bound; doubled each time. Default 0.5 s.
     pub base: Duration,
     /// The longest delay. Default 8 s.
@@ -29,6 +34,7 @@ impl Default for RetryPolicy {
             attempts: 5,
             time: Duration::from_secs(90),
             rate_limit_refusals: 10,
+            rate_limit_wait: Duration::from_secs(300),
             base: Duration::from_millis(500),
             cap: Duration::from_secs(8),
         }
@@ -61,7 +67,7 @@ pub(crate) fn judge<P: Problem>(
     }
     let harmless = matches!(delivery, Delivery::NotSent | Delivery::Refused) || safety != Safety::Unsafe;
     let may_help = match failure {
-        Failure::InvalidRequest(_) | Failure::Distrusted(_) => false,
+        Failure::InvalidRequest(_) | Failure::Limited | Failure::Distrusted(_) => false,
         Failure::Credentials(error) => match error.outlook() {
             Outlook::Lasting => false,
             Outlook::Passing => true,

@@ -252,6 +252,32 @@ async fn backing_off_from_too_many_at_once_does_not_use_up_the_time_of_a_call() 
 }
 
 #[tokio::test]
+async fn a_call_does_not_wait_for_a_refusal_that_is_for_too_long_and_says_until_when() {
+    let world = World::new([Step::status(429).header("x-pause", "3600")]);
+    let refused = world.pipeline.send(&done(Safety::Unsafe)).await.unwrap_err();
+    assert_eq!((refused.attempts(), refused.delivery()), (1, Delivery::Refused));
+    assert_eq!(refused.problem().unwrap().status, 429);
+    // Nobody else is sent where it was refused.
+    let limited = world.pipeline.send(&read()).await.unwrap_err();
+    assert!(matches!(limited.failure(), Failure::Limited));
+    assert_eq!((limited.attempts(), limited.delivery()), (0, Delivery::NotSent));
+    for error in [refused, limited] {
+        assert!(error.is_rate_limited() && error.is_retryable());
+        assert_eq!(error.retry_at(), Some(chrono::DateTime::UNIX_EPOCH + Duration::from_secs(3600)));
+        assert!(error.to_string().ends_with("to be tried again at 1970-01-01T01:00:00Z"), "{error}");
+    }
+    assert!(world.clock.slept_millis().is_empty());
+}
+
+#[tokio::test]
+async fn a_patient_call_waits_for_an_hour() {
+    let script = [Step::status(429).header("x-pause", "3600"), Step::status(200)];
+    let world = World::with(script, |_, config| config.retry.rate_limit_wait = Duration::from_secs(3600));
+    world.pipeline.send(&done(Safety::Unsafe)).await.unwrap();
+    assert_eq!(world.clock.sleeps().iter().sum::<Duration>(), Duration::from_secs(3600));
+}
+
+#[tokio::test]
 async fn a_pause_closes_the_bucket_for_everybody() {
     let world = World::new([Step::status(429).header("x-pause", "5"), Step::status(200), Step::status(200)]);
     world.pipeline.send(&read()).await.unwrap();

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use chrono::DateTime;
-use client_core::{Answer, Bucket, Dialect, Request, Response, Signal};
+use client_core::{Answer, Bucket, Dialect, Load, Request, Response, Signal};
 use http::{HeaderMap, StatusCode};
 
 use crate::problem::OktaProblem;
@@ -37,7 +37,8 @@ impl Dialect for Okta {
         let remaining = numbers(&response.headers, "x-rate-limit-remaining").min();
         let date = date(&response.headers);
         match (limit, remaining) {
-            (Some(0), _) if refused => Signal::Concurrency,
+            // About how many were in flight at once.
+            (Some(0), _) if refused => Signal::None,
             (Some(limit), Some(remaining)) if limit > 0 => Signal::Window {
                 limit,
                 remaining: if refused { 0 } else { remaining },
@@ -46,6 +47,15 @@ impl Dialect for Okta {
             },
             _ if refused => Signal::Pause(Duration::from_secs(5)),
             _ => Signal::None,
+        }
+    }
+
+    /// A refusal with a limit of zero is about concurrency.
+    fn load(&self, response: &Response) -> Load {
+        let refused = response.status == StatusCode::TOO_MANY_REQUESTS && !is_about_one_person(response);
+        match numbers::<u32>(&response.headers, "x-rate-limit-limit").min() {
+            Some(0) if refused => Load::Heavy,
+            _ => Load::Unknown,
         }
     }
 
@@ -86,7 +96,7 @@ pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
 pub(crate) fn pause(response: &Response) -> Duration {
     match Okta.signal(response) {
         Signal::Window { resets_in, .. } | Signal::Pause(resets_in) => resets_in,
-        Signal::Concurrency | Signal::None => Duration::from_secs(1),
+        Signal::Rule { .. } | Signal::None => Duration::from_secs(1),
     }
 }
 
@@ -159,7 +169,7 @@ mod tests {
     #[test]
     fn a_limit_of_zero_is_about_concurrency() {
         let answer = answer(429, &[("x-rate-limit-limit", "0"), ("x-rate-limit-remaining", "0")]);
-        assert_eq!(Okta.signal(&answer), Signal::Concurrency);
+        assert_eq!((Okta.signal(&answer), Okta.load(&answer)), (Signal::None, Load::Heavy));
     }
 
     #[test]

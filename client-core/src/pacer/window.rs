@@ -157,7 +157,7 @@ impl Window {
         &mut self,
         now: Duration,
         taken: Duration,
-        signal: Signal,
+        signal: &Signal,
         end: End,
         ages: &mut Ages,
     ) {
@@ -166,12 +166,9 @@ impl Window {
             self.used = self.used.saturating_sub(1);
             return;
         }
-        match signal {
+        match *signal {
             Signal::Window { limit, remaining, resets_in, answered_at } => {
-                let age = answered_at.map_or(Duration::ZERO, |answered_at| ages.of(now, answered_at));
-                // No answer is older than its request, whatever the clocks of several servers say.
-                let age = age.min(now.saturating_sub(taken));
-                let mut ends = (now + resets_in + MARGIN).saturating_sub(age);
+                let mut ends = told_end(now, taken, resets_in, answered_at, ages);
                 // The first call of a window began it, so it is over a window after the answer, if not before.
                 if remaining.saturating_add(1) == limit {
                     ends = ends.min(now + self.length);
@@ -186,7 +183,34 @@ impl Window {
             }
             Signal::Pause(length) => self.closed_until = self.closed_until.max(now + length),
             // Sent, and nothing heard of the count: it has most likely been counted.
-            Signal::None | Signal::Concurrency => self.remaining = self.remaining.saturating_sub(1),
+            Signal::None => self.remaining = self.remaining.saturating_sub(1),
+            // The window of the rule hears of it: see `obey`.
+            Signal::Rule { .. } => {}
+        }
+    }
+
+    /// A rule tells its limit and when its window ends, and not what is left: what was sent is counted instead.
+    /// `counted`: the call that heard of the rule took its place here.
+    pub(super) fn obey(
+        &mut self,
+        now: Duration,
+        taken: Duration,
+        signal: &Signal,
+        counted: bool,
+        ages: &mut Ages,
+    ) {
+        let Signal::Rule { limit, resets_in, answered_at, pause, .. } = *signal else { return };
+        let ends = told_end(now, taken, resets_in, answered_at, ages);
+        let is_new = ends > now && self.ends.is_none_or(|known| ends > known + 2 * MARGIN);
+        if is_new {
+            self.begin_anew();
+            self.ends = Some(ends);
+        }
+        self.used += u32::from(is_new || !counted);
+        self.set_limit(limit);
+        self.remaining = limit.saturating_sub(self.used.saturating_sub(self.in_flight));
+        if let Some(pause) = pause {
+            self.closed_until = self.closed_until.max(now + pause);
         }
     }
 
@@ -221,13 +245,19 @@ impl Window {
         }
     }
 
+    /// How long the window is closed by a refusal.
+    pub(super) fn closed_for(&self, now: Duration) -> Duration {
+        self.closed_until.saturating_sub(now)
+    }
+
+    /// Whether the window that was told of has ended.
+    pub(super) fn is_over(&self, now: Duration) -> bool {
+        self.ends.is_some_and(|ends| ends <= now) && self.closed_until <= now
+    }
+
     /// How long one place takes, in the long run.
     pub(super) fn pace(&self) -> Duration {
         self.limit.map_or(Duration::ZERO, |limit| self.length / share_of(limit, self.share))
-    }
-
-    pub(super) fn in_flight(&self) -> u32 {
-        self.in_flight
     }
 
     /// The limit, what is left of it, and when it is back.
@@ -238,6 +268,20 @@ impl Window {
         let ends = self.ends.max(closed.then_some(self.closed_until));
         (self.limit, left, ends.map(|end| end.saturating_sub(now)))
     }
+}
+
+/// When a window ends, on the safe side, by an answer to a request that went at `taken`.
+fn told_end(
+    now: Duration,
+    taken: Duration,
+    resets_in: Duration,
+    answered_at: Option<Duration>,
+    ages: &mut Ages,
+) -> Duration {
+    let age = answered_at.map_or(Duration::ZERO, |answered_at| ages.of(now, answered_at));
+    // No answer is older than its request, whatever the clocks of several servers say.
+    let age = age.min(now.saturating_sub(taken));
+    (now + resets_in + MARGIN).saturating_sub(age)
 }
 
 /// The calls that `share` of `limit` allows: at least one.

@@ -51,7 +51,7 @@ impl<D: Dialect> Pipeline<D> {
         response: Response,
         unsure: bool,
     ) -> Result<(T, Response), FailedPart<D::Problem>> {
-        let failed = match self.classify(call, response, Signal::None, None) {
+        let failed = match self.classify(call, response, &Signal::None, None) {
             Ok(answer) => return Ok(answer),
             Err(failed) => failed,
         };
@@ -70,7 +70,8 @@ impl<D: Dialect> Pipeline<D> {
         delivery: Delivery,
         unsure: bool,
     ) -> FailedPart<D::Problem> {
-        let failed = Failed { failure, delivery, response: None, pause: None, remedy: None };
+        let closed_for = Duration::ZERO;
+        let failed = Failed { failure, delivery, response: None, pause: None, closed_for, remedy: None };
         self.failed_part(call, failed, unsure)
     }
 

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use client_core::{
     Answer, Attempt, Bucket, Call, Class, Clock, CredentialError, Credentials, Delivery, Dialect, Event,
-    Observer, Origin, Path, Pipeline, Problem, Randomness, Request, Response, Safety, Settings, Signal,
+    Load, Observer, Origin, Path, Pipeline, Problem, Randomness, Request, Response, Safety, Settings, Signal,
     Transport, TransportError,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -256,9 +256,6 @@ impl Dialect for Tiny {
         let numbers = |name: &str| -> Option<Vec<u32>> {
             Some(response.header(name)?.split(' ').map(|number| number.parse().unwrap()).collect())
         };
-        if response.header("x-busy").is_some() {
-            return Signal::Concurrency;
-        }
         if let Some(pause) = numbers("x-pause") {
             return Signal::Pause(Duration::from_secs(pause[0].into()));
         }
@@ -271,6 +268,10 @@ impl Dialect for Tiny {
             },
             _ => Signal::None,
         }
+    }
+
+    fn load(&self, response: &Response) -> Load {
+        response.header("x-busy").map_or(Load::Unknown, |_| Load::Heavy)
     }
 
     fn request_id(&self, headers: &HeaderMap) -> Option<String> {
