@@ -4,12 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use client_core::{
-    Clock, CredentialError, InvalidOrigin, Origin, PacerConfig, Pipeline, Randomness, RetryPolicy,
-    SecretString, Settings, SetupError, StaticAuthorization, Transport, TransportConfig,
+    Clock, CredentialError, HttpTransport, InvalidOrigin, Origin, PacerConfig, Pipeline, Randomness,
+    RetryPolicy, SecretString, Settings, SetupError, StaticAuthorization, Transport, TransportConfig,
 };
 
 use crate::client::ServiceNowClient;
 use crate::dialect::ServiceNowDialect;
+use crate::sessions::Sessions;
 
 /// What this crate calls itself.
 const NAME: &str = concat!("servicenow-client/", env!("CARGO_PKG_VERSION"));
@@ -17,8 +18,8 @@ const NAME: &str = concat!("servicenow-client/", env!("CARGO_PKG_VERSION"));
 /// The part of an instance's address that people leave out.
 const DOMAIN: &str = "service-now.com";
 
-/// An instance lends about four threads a node to REST, and Discovery shares them.
-const CONCURRENCY: u32 = 4;
+/// More calls at once than this are more than a client's share of an instance, however large it is.
+const MOST_IN_FLIGHT: u32 = 16;
 
 /// Why a client cannot be made.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -60,7 +61,7 @@ impl Builder {
             instance: instance.into(),
             basic: None,
             settings: Settings {
-                pacer: PacerConfig { concurrency: CONCURRENCY, ..PacerConfig::default() },
+                pacer: PacerConfig { concurrency: MOST_IN_FLIGHT, ..PacerConfig::default() },
                 ..Settings::default()
             },
         }
@@ -94,14 +95,16 @@ impl Builder {
         self
     }
 
-    /// Sets how patient the client is.
+    /// Sets how patient the client is. Rate-limit rules are hourly: a call that one refuses fails, and says until when,
+    /// if that is longer than [`RetryPolicy::rate_limit_wait`].
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.settings.retry = policy;
         self
     }
 
-    /// Sets how the client paces itself. By default four calls are in flight at most: an instance has about
-    /// four threads a node for all of REST, and MID servers need them too.
+    /// Sets how the client paces itself: what share of each rate-limit rule it takes, all by default, and how many calls
+    /// are in flight at most, 16 by default and whatever is set. It begins with four, or fewer if that is the most. See
+    /// [`ServiceNowClient`].
     pub fn pacer(mut self, config: PacerConfig) -> Self {
         self.settings.pacer = config;
         self
@@ -113,7 +116,8 @@ impl Builder {
         self
     }
 
-    /// Replaces the network.
+    /// Replaces the network. Sessions, with their cookies, are kept by the client all the same: give it a transport
+    /// that keeps none.
     pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
         self.settings.transport = Some(transport);
         self
@@ -140,7 +144,8 @@ impl Builder {
         let origin = Origin::parse(&address(&self.instance)).map_err(ConfigError::Instance)?;
         let (user, password) = self.basic.ok_or(ConfigError::NoCredentials)?;
         let credentials = StaticAuthorization::basic(&user, &password).map_err(ConfigError::Credentials)?;
-        let pipeline = Pipeline::new(ServiceNowDialect, origin, Arc::new(credentials), NAME, self.settings)?;
+        let settings = in_sessions(self.settings)?;
+        let pipeline = Pipeline::new(ServiceNowDialect, origin, Arc::new(credentials), NAME, settings)?;
         Ok(ServiceNowClient { pipeline })
     }
 }
@@ -149,6 +154,17 @@ impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder").field("settings", &self.settings).finish_non_exhaustive()
     }
+}
+
+/// The same, with requests in sessions, and no more at once than is polite.
+fn in_sessions(mut settings: Settings) -> Result<Settings, SetupError> {
+    let network = match settings.transport.take() {
+        Some(transport) => transport,
+        None => Arc::new(HttpTransport::new(&settings.network)?),
+    };
+    settings.transport = Some(Arc::new(Sessions::new(network, settings.clock.clone())));
+    settings.pacer.concurrency = settings.pacer.concurrency.min(MOST_IN_FLIGHT);
+    Ok(settings)
 }
 
 /// A bare instance name gets the vendor's domain.

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use client_core::{Call, Clock, DecodeError, Observer, Origin, Pipeline, Response};
+use client_core::{
+    BucketStatus, Call, Clock, Concurrency, DecodeError, Lane, Observer, Origin, Pipeline, Response,
+};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -22,11 +24,33 @@ use crate::record::{RawRecord, Record};
 use crate::schema::Schema;
 use crate::table::Table;
 
-/// One ServiceNow instance, as one API user. Cheap to clone; clones share connections, pacing and the retry
+/// One ServiceNow instance, as one API user. Cheap to clone; clones share connections, sessions, pacing and the retry
 /// budget.
 ///
-/// It sends no cookies, so each call is a session of its own. A 401 is not repeated, although a node that
-/// has not loaded a session yet can give one: try again once, later, before you alarm anybody.
+/// # Pacing
+///
+/// An instance lends its REST API few threads, about four on each of its nodes, and MID servers need them too. So four
+/// calls are in flight at first, and more, up to 16, as long as answers tell that nobody waits for a thread. Who waits
+/// for half a second, a full queue (429 without a time, 202) and a 503 halve that. [`concurrency`](Self::concurrency)
+/// tells how it stands.
+///
+/// Administrators may allow a user so many calls an hour, by rules for an API, a method or a table. Answers name the
+/// rule, its limit and when its hour ends, not what is left of it: the client counts what it sends, spreads what is left
+/// over what is left of the hour, and lets nothing through where a 429 closed a rule until the time it says. All that
+/// one rule counts shares the count, all else goes on. [`buckets`](Self::buckets) tells how they stand.
+/// [`PacerConfig::share`](client_core::PacerConfig::share) leaves a part of each rule to others, and
+/// [`in_lane`](Self::in_lane) says who goes first.
+///
+/// An hour is long. A call that meets a rule which a refusal has closed for longer than
+/// [`RetryPolicy::rate_limit_wait`](client_core::RetryPolicy::rate_limit_wait), five minutes, fails at once;
+/// [`Error::retry_at`](client_core::Error::retry_at) says until when. A program that would rather wait sets an hour.
+///
+/// # Sessions
+///
+/// Calls go on in the sessions of earlier ones, which saves the login. A session has one call in flight: an instance
+/// serves the calls of one session one after another, and drops what piles up. One that was dropped is repeated in
+/// another session, whatever it is: nothing was done. Sessions are of the credentials that began them, and are not used
+/// again after a refusal of these, a lost answer, a call that was given up, or a minute.
 #[derive(Debug, Clone)]
 pub struct ServiceNowClient {
     pub(crate) pipeline: Pipeline<ServiceNowDialect>,
@@ -61,6 +85,36 @@ impl ServiceNowClient {
     /// can be traced to the step that made it.
     pub fn tagged(&self, tag: impl Into<String>) -> Self {
         Self { pipeline: self.pipeline.tagged(tag) }
+    }
+
+    /// A clone whose calls wait in `lane` when there is no place for them at once. Everything else is shared, so
+    /// an urgent call overtakes what the other clones have queued.
+    ///
+    /// ```
+    /// use servicenow_client::{Lane, Query};
+    /// use servicenow_client::tables::SysUser;
+    ///
+    /// # async fn run(servicenow: servicenow_client::ServiceNowClient) -> servicenow_client::Result<()> {
+    /// let sync = servicenow.in_lane(Lane::Bulk);
+    /// let users = sync.table::<SysUser>().list(Query::new()).collect_all().await?;
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn in_lane(&self, lane: Lane) -> Self {
+        Self { pipeline: self.pipeline.in_lane(lane) }
+    }
+
+    /// The rate-limit buckets that this client and its clones drew from so far, by name: a method on a resource, where
+    /// each table is one. Which rule counts it, what is left of that, and how many calls wait.
+    #[must_use]
+    pub fn buckets(&self) -> Vec<BucketStatus> {
+        self.pipeline.buckets()
+    }
+
+    /// How many calls are in flight, and how many may be, by what the instance has told of its load.
+    #[must_use]
+    pub fn concurrency(&self) -> Concurrency {
+        self.pipeline.concurrency()
     }
 
     /// A clone whose calls `observer` hears of.

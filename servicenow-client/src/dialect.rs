@@ -3,13 +3,19 @@
 use std::time::Duration;
 
 use chrono::DateTime;
-use client_core::{Answer, Bucket, Delivery, Dialect, Request, Response, Signal};
+use client_core::{Answer, Bucket, Delivery, Dialect, Load, Path, Request, Response, Signal};
 use http::{HeaderMap, StatusCode};
 
 use crate::problem::{ErrorBody, ProblemKind, ServiceNowProblem};
 
-/// Waiting longer than this for a thread means that we, or others, send too much at once.
+/// So many calls at once a node of an instance has threads for, if nobody changed that. Discovery needs them too.
+const FIRST_IN_FLIGHT: u32 = 4;
+
+/// Milliseconds. Who waits longer for a thread, we or others, sends too much at once.
 const LONG_WAIT: f64 = 500.0;
+
+/// Milliseconds. While nobody waits longer than this there is room for more.
+const SHORT_WAIT: f64 = 20.0;
 
 /// ServiceNow's ways.
 #[derive(Debug, Clone, Copy, Default)]
@@ -18,24 +24,33 @@ pub(crate) struct ServiceNowDialect;
 impl Dialect for ServiceNowDialect {
     type Problem = ServiceNowProblem;
 
-    /// Rules count by API, method and, for the Table API, by table. There may be none, so nothing limits a
-    /// bucket until an answer does.
+    /// There may be no rule for it, so nothing limits a bucket until an answer does.
     fn bucket(&self, request: &Request) -> Bucket {
-        let path = request.path().encoded();
-        // What a file is called makes no resource of its own.
-        let words = if path.starts_with("/api/now/attachment/") { 4 } else { 5 };
-        let resource: Vec<_> = path.split('/').take(words).collect();
-        let name = format!("{} {}", request.method(), resource.join("/"));
+        let name = format!("{} {}", request.method(), resource(request.path()));
         Bucket { name: name.into(), limit: None, window: Duration::from_secs(3600) }
     }
 
-    /// The hourly rule never says how much is left, so it is heeded when it refuses.
+    fn first_in_flight(&self) -> Option<u32> {
+        Some(FIRST_IN_FLIGHT)
+    }
+
     fn signal(&self, response: &Response) -> Signal {
+        let refused = response.status == StatusCode::TOO_MANY_REQUESTS;
+        let pause = if refused { pause(response) } else { None };
+        rule(response, pause).or(pause.map(Signal::Pause)).unwrap_or(Signal::None)
+    }
+
+    fn load(&self, response: &Response) -> Load {
         match response.status {
-            StatusCode::TOO_MANY_REQUESTS => pause(response).map_or(Signal::Concurrency, Signal::Pause),
-            StatusCode::ACCEPTED | StatusCode::SERVICE_UNAVAILABLE => Signal::Concurrency,
-            _ if semaphore_wait(response).is_some_and(|wait| wait > LONG_WAIT) => Signal::Concurrency,
-            _ => Signal::None,
+            StatusCode::TOO_MANY_REQUESTS if pause(response).is_some() => Load::Unknown,
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Load::Heavy,
+            _ if is_dropped(response) => Load::Heavy,
+            _ => match longest_wait(response) {
+                None => Load::Unknown,
+                Some(wait) if wait > LONG_WAIT => Load::Heavy,
+                Some(wait) if wait > SHORT_WAIT => Load::Steady,
+                Some(_) => Load::Light,
+            },
         }
     }
 
@@ -49,7 +64,7 @@ impl Dialect for ServiceNowDialect {
             let what = "a redirect: the address may be wrong, or lead to single sign-on".into();
             return Answer::Nonsense { what, delivery: Delivery::Refused };
         }
-        if !status.is_success() || (status == StatusCode::ACCEPTED && response.body.is_empty()) {
+        if !status.is_success() || is_dropped(response) {
             return Answer::Refused(ServiceNowProblem::read(response));
         }
         if let Some(what) = page(response) {
@@ -65,23 +80,61 @@ impl Dialect for ServiceNowDialect {
     }
 }
 
-/// How long a rate-limit rule closes its bucket.
-fn pause(response: &Response) -> Option<Duration> {
-    let seconds = |name| response.header(name)?.trim().parse::<u32>().ok();
-    if let Some(wait) = seconds("retry-after") {
-        return Some(Duration::from_secs(wait.into()));
-    }
-    // Both by the server's own clock, so ours may be wrong.
-    let reset = i64::from(seconds("x-ratelimit-reset")?);
-    let now = DateTime::parse_from_rfc2822(response.header("date")?).ok()?.timestamp();
-    Some(Duration::from_secs(u64::try_from(reset - now).unwrap_or_default()))
+/// What rules can tell apart: API, version, resource, and the table where that is part of the path. All records of a
+/// table are one.
+fn resource(path: &Path) -> String {
+    let mut parent = "";
+    let words = path.template().split('/').zip(path.encoded().split('/')).map(|(word, value)| {
+        let is_table = word == "{}" && matches!(parent, "table" | "import");
+        parent = word;
+        if is_table { value } else { word }
+    });
+    words.collect::<Vec<_>>().join("/")
 }
 
-/// Milliseconds that the call waited for a thread: `Server-Timing: t;desc="…", sem_wait;dur=1, …`.
-fn semaphore_wait(response: &Response) -> Option<f64> {
+/// The session's queue was full and the request was dropped.
+fn is_dropped(response: &Response) -> bool {
+    response.status == StatusCode::ACCEPTED && response.body.is_empty()
+}
+
+/// The rule that counted the request. It does not say how much is left.
+fn rule(response: &Response, pause: Option<Duration>) -> Option<Signal> {
+    let id = response.header("x-ratelimit-rule")?.trim().chars().take(64).collect();
+    let limit = number(response, "x-ratelimit-limit").filter(|limit| *limit > 0)?;
+    let answered_at = Some(Duration::from_secs(date(response)?.unsigned_abs()));
+    Some(Signal::Rule { id, limit, resets_in: resets_in(response)?, answered_at, pause })
+}
+
+/// How long a rule closes what it counts. A refusal that does not say so is no rule's.
+fn pause(response: &Response) -> Option<Duration> {
+    let wait = number(response, "retry-after").map(|seconds| Duration::from_secs(seconds.into()));
+    wait.or_else(|| resets_in(response))
+}
+
+/// Both times are by the server's own clock, so ours may be wrong.
+fn resets_in(response: &Response) -> Option<Duration> {
+    let reset = i64::from(number(response, "x-ratelimit-reset")?);
+    Some(Duration::from_secs(u64::try_from(reset - date(response)?).unwrap_or_default()))
+}
+
+fn date(response: &Response) -> Option<i64> {
+    Some(DateTime::parse_from_rfc2822(response.header("date")?).ok()?.timestamp())
+}
+
+fn number(response: &Response, name: &str) -> Option<u32> {
+    response.header(name)?.trim().parse().ok()
+}
+
+/// Milliseconds that the call waited for a thread or for its session, whichever was longer:
+/// `Server-Timing: t;desc="…", sem_wait;dur=1, sesh_wait;dur=0`.
+fn longest_wait(response: &Response) -> Option<f64> {
     let timing = response.header("server-timing")?;
-    let (_, rest) = timing.split_once("sem_wait;dur=")?;
-    rest.split([',', ';']).next()?.trim().parse().ok()
+    let wait = |name: &str| -> Option<f64> {
+        let (_, rest) = timing.split_once(name)?;
+        rest.split([',', ';']).next()?.trim().parse().ok()
+    };
+    let waits = [wait("sem_wait;dur="), wait("sesh_wait;dur=")];
+    waits.into_iter().flatten().reduce(f64::max)
 }
 
 /// What an HTML page that calls itself a success probably is.
@@ -132,8 +185,6 @@ fn contains(body: &[u8], text: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use client_core::Path;
-
     use super::*;
 
     fn answer(status: u16, headers: &[(&'static str, &str)]) -> Response {
@@ -147,35 +198,76 @@ mod tests {
         }
     }
 
+    const RULE: [(&str, &str); 4] = [
+        ("x-ratelimit-limit", "100"),
+        ("x-ratelimit-reset", "1772211600"),
+        ("x-ratelimit-rule", "8c7d1d3a4fe2c7009aa0a9f18110c7ff"),
+        ("date", "Fri, 27 Feb 2026 16:37:55 GMT"),
+    ];
+
+    fn told(pause: Option<u64>) -> Signal {
+        Signal::Rule {
+            id: "8c7d1d3a4fe2c7009aa0a9f18110c7ff".into(),
+            limit: 100,
+            resets_in: Duration::from_secs(1325),
+            answered_at: Some(Duration::from_secs(1_772_210_275)),
+            pause: pause.map(Duration::from_secs),
+        }
+    }
+
     #[test]
-    fn limits_are_told_by_refusals_and_by_long_waits_for_a_thread() {
-        let timing = |wait: &str| format!("t;desc=\"08\", sem_wait;dur={wait}, sesh_wait;dur=0");
-        let (short, long) = (timing("1"), timing("501"));
+    fn rules_are_told_by_headers_and_refuse_with_a_time() {
+        let ruled = |status, more: &[(&'static str, &str)]| answer(status, &[&RULE[..], more].concat());
         for (response, signal) in [
             (answer(200, &[]), Signal::None),
-            (answer(200, &[("x-ratelimit-limit", "100"), ("x-ratelimit-reset", "9")]), Signal::None),
-            (answer(200, &[("server-timing", short.as_str())]), Signal::None),
-            (answer(200, &[("server-timing", long.as_str())]), Signal::Concurrency),
-            (answer(200, &[("server-timing", "sem_wait;dur=,")]), Signal::None),
+            (ruled(200, &[]), told(None)),
+            (ruled(429, &[("retry-after", "30")]), told(Some(30))),
+            (ruled(429, &[]), told(Some(1325))),
+            (answer(200, &RULE[..2]), Signal::None),
+            (answer(200, &RULE[..3]), Signal::None),
             (answer(429, &[("retry-after", "5")]), Signal::Pause(Duration::from_secs(5))),
-            (answer(429, &[("retry-after", "soon")]), Signal::Concurrency),
-            (answer(429, &[]), Signal::Concurrency),
-            (answer(503, &[]), Signal::Concurrency),
-            (answer(202, &[]), Signal::Concurrency),
+            (answer(429, &[("retry-after", "soon")]), Signal::None),
+            (answer(429, &[]), Signal::None),
         ] {
             assert_eq!(ServiceNowDialect.signal(&response), signal, "{:?}", response.headers);
         }
     }
 
     #[test]
-    fn a_bucket_is_a_method_on_a_table() {
-        let table = Path::new("/api/now/table").value("sc_task");
+    fn load_is_told_by_waits_and_by_refusals_without_a_rule() {
+        let timing = |sem_wait: &str, sesh_wait: &str| {
+            let header = format!("t;desc=\"08\", sem_wait;dur={sem_wait}, sesh_wait;dur={sesh_wait}");
+            answer(200, &[("server-timing", &header)])
+        };
+        for (response, load) in [
+            (answer(200, &[]), Load::Unknown),
+            (answer(200, &[("server-timing", "sem_wait;dur=,")]), Load::Unknown),
+            (timing("1", "0"), Load::Light),
+            (timing("200", "0"), Load::Steady),
+            (timing("501", "0"), Load::Heavy),
+            (timing("0", "501"), Load::Heavy),
+            (answer(429, &[("retry-after", "5")]), Load::Unknown),
+            (answer(429, &[]), Load::Heavy),
+            (answer(503, &[]), Load::Heavy),
+        ] {
+            assert_eq!(ServiceNowDialect.load(&response), load, "{:?}", response.headers);
+        }
+        let mut dropped = answer(202, &[]);
+        assert_eq!(ServiceNowDialect.load(&dropped), Load::Unknown);
+        dropped.body = "".into();
+        assert_eq!(ServiceNowDialect.load(&dropped), Load::Heavy);
+    }
+
+    #[test]
+    fn a_bucket_is_a_method_on_a_resource_and_a_table_is_one_by_its_name() {
         let name = |request: Request| ServiceNowDialect.bucket(&request).name;
-        let one = name(Request::get(table.clone().value("ab")));
-        assert_eq!(one, "GET /api/now/table/sc_task");
-        assert_eq!(one, name(Request::get(table.clone())));
-        assert_ne!(one, name(Request::patch(table)));
-        assert_ne!(one, name(Request::get(Path::new("/api/now/table").value("sys_user"))));
+        let table = Path::new("/api/now/table").value("sc_task");
+        assert_eq!(name(Request::get(table.clone())), "GET /api/now/table/sc_task");
+        assert_eq!(name(Request::patch(table.value("ab"))), "PATCH /api/now/table/sc_task/{}");
+        let old = Path::new("/api/now/v2/table").value("sc_task");
+        assert_eq!(name(Request::get(old)), "GET /api/now/v2/table/sc_task");
+        let file = Path::new("/api/now/attachment").value("ab").word("file");
+        assert_eq!(name(Request::get(file)), "GET /api/now/attachment/{}/file");
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod properties;
 mod query;
 mod record;
 pub mod schema;
+mod sessions;
 mod settled;
 mod table;
 pub mod tables;
@@ -37,9 +38,10 @@ pub use table::{Collected, Once, Rows, Table};
 pub use value::{DisplayMode, Field, FieldValue, Ref, Value, sys_id};
 
 pub use client_core::{
-    Attempt, Call, Class, Clock, DecodeError, Delivery, Event, ExposeSecret, Extra, Failure, InvalidId,
-    Observer, PacerConfig, Path, Problem, Randomness, Request, Response, RetryPolicy, Safety, SecretString,
-    SetupError, SystemClock, Transport, TransportConfig, TransportError, Upload,
+    Attempt, BucketStatus, Call, Class, Clock, Concurrency, DecodeError, Delivery, Event, ExposeSecret,
+    Extra, Failure, InvalidId, Lane, Observer, PacerConfig, Path, Problem, Randomness, Request, Response,
+    RetryPolicy, Safety, SecretString, SetupError, SystemClock, Transport, TransportConfig, TransportError,
+    Upload,
 };
 
 // So that the macros work inside this crate's own tests and doc examples too.

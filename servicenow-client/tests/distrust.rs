@@ -196,7 +196,7 @@ async fn a_page_that_breaks_off_is_asked_for_at_half_its_size() {
     assert_eq!((list.seen, list.complete), (3, true));
     let sizes: Vec<_> = (0..4).map(|n| script.parameter(n, "sysparm_limit").unwrap()).collect();
     assert_eq!(sizes, ["8", "4", "2", "2"]);
-    assert_eq!(clock.slept(), [], "waiting makes no page smaller");
+    assert!(clock.slept().is_empty(), "waiting makes no page smaller");
 
     let (servicenow, script, _) = scripted([cut(), cut(), cut()]);
     let error = servicenow.table::<ScTask>().list(Query::all()).page_size(4).collect_all().await.unwrap_err();
@@ -301,10 +301,10 @@ async fn a_dropped_request_is_repeated_even_if_it_creates() {
 #[tokio::test]
 async fn a_rate_limit_rule_is_waited_for_as_long_as_it_says() {
     let refused =
-        Answer::json(429, json!({"error": {"message": "Rate limit exceeded"}})).header("retry-after", "1325");
+        Answer::json(429, json!({"error": {"message": "Rate limit exceeded"}})).header("retry-after", "132");
     let (servicenow, _, clock) = scripted([refused, Answer::rows(rows(&[]), 0)]);
     servicenow.table::<ScTask>().list(Query::all()).collect_all().await.unwrap();
-    assert!(clock.slept().iter().sum::<std::time::Duration>().as_secs() >= 1325, "{:?}", clock.slept());
+    assert!(clock.slept().iter().sum::<std::time::Duration>().as_secs() >= 132, "{:?}", clock.slept());
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use super::window::{End, Hold, Window};
 use super::{Bucket, BucketStatus, Closed, Concurrency, Heard, Lane, PacerConfig, Signal, Turn, Wait};
 use crate::clock::Clock;
 
-/// A bucket's line, by its place in [`Lines::lines`].
+/// A bucket's line, by its place in [`Lines::buckets`].
 pub(super) type LineIndex = usize;
 
 /// A count, by its place in [`Lines::windows`].
@@ -36,7 +36,7 @@ pub(super) struct Lines {
     patience: Duration,
     clock: Arc<dyn Clock>,
     names: HashMap<Cow<'static, str>, LineIndex>,
-    lines: Vec<Line>,
+    buckets: Vec<Line>,
     windows: Vec<Window>,
     rules: HashMap<String, WindowIndex>,
     in_flight: InFlight,
@@ -72,7 +72,7 @@ impl Lines {
             patience,
             clock,
             names: HashMap::new(),
-            lines: Vec::new(),
+            buckets: Vec::new(),
             windows: Vec::new(),
             rules: HashMap::new(),
             ages: Ages::default(),
@@ -87,7 +87,7 @@ impl Lines {
         }
         let own = self.new_window(bucket);
         let waiting = BTreeMap::new();
-        self.lines.push(Line {
+        self.buckets.push(Line {
             bucket: bucket.clone(),
             own,
             window: own,
@@ -95,8 +95,8 @@ impl Lines {
             waiting,
             alarm: None,
         });
-        self.names.insert(bucket.name.clone(), self.lines.len() - 1);
-        self.lines.len() - 1
+        self.names.insert(bucket.name.clone(), self.buckets.len() - 1);
+        self.buckets.len() - 1
     }
 
     fn new_window(&mut self, bucket: &Bucket) -> WindowIndex {
@@ -106,15 +106,15 @@ impl Lines {
 
     /// Lets a call come near the line, unless that leads nowhere in good time.
     pub(super) fn admit(&self, now: Duration, line: LineIndex) -> Result<(), Closed> {
-        let closed = self.windows[self.lines[line].window].closed_for(now);
+        let closed = self.windows[self.buckets[line].window].closed_for(now);
         if closed > self.patience { Err(Closed(closed)) } else { Ok(()) }
     }
 
     /// Takes a place, if nobody is before `turn`.
     pub(super) fn take_at_once(&mut self, now: Duration, line: LineIndex, turn: Turn) -> Option<Seat> {
-        let window = self.lines[line].window;
+        let window = self.buckets[line].window;
         let before = |first: Option<&Turn>| first.is_some_and(|first| *first < turn);
-        let mut beside = self.lines.iter().filter(|line| line.window == window);
+        let mut beside = self.buckets.iter().filter(|line| line.window == window);
         if before(self.ready.keys().next()) || beside.any(|line| before(line.waiting.keys().next())) {
             return None;
         }
@@ -125,17 +125,17 @@ impl Lines {
     }
 
     /// Takes a place in what the line draws from.
-    fn take(&mut self, now: Duration, line: LineIndex, lane: Lane) -> Result<Seat, Hold> {
-        let window = self.window_of(now, line);
+    fn take(&mut self, now: Duration, index: LineIndex, lane: Lane) -> Result<Seat, Hold> {
+        let window = self.window_of(now, index);
         self.windows[window].take(now, lane)?;
-        self.lines[line].in_flight += 1;
+        self.buckets[index].in_flight += 1;
         self.in_flight.begin();
-        Ok(Seat { line, window })
+        Ok(Seat { line: index, window })
     }
 
     /// What the line draws from. What a rule said holds for its window: in the next there may be another, or none.
     fn window_of(&mut self, now: Duration, line: LineIndex) -> WindowIndex {
-        let line = &mut self.lines[line];
+        let line = &mut self.buckets[line];
         if self.windows[line.window].is_over(now) {
             line.window = line.own;
         }
@@ -145,7 +145,7 @@ impl Lines {
     /// Stands in line. What comes back hears of the place.
     pub(super) fn stand(&mut self, now: Duration, line: LineIndex, turn: Turn) -> oneshot::Receiver<Grant> {
         let (grant, granted) = oneshot::channel();
-        self.lines[line].waiting.insert(turn, grant);
+        self.buckets[line].waiting.insert(turn, grant);
         self.get_ready(line);
         self.serve(now);
         granted
@@ -153,7 +153,7 @@ impl Lines {
 
     /// What whoever stands at `turn` has to wait for, as far as can be told.
     pub(super) fn wait(&self, now: Duration, line: LineIndex, turn: Turn) -> Wait {
-        let line = &self.lines[line];
+        let line = &self.buckets[line];
         let is_last = line.waiting.keys().next_back() == Some(&turn);
         let ahead = if is_last { line.waiting.len() - 1 } else { line.waiting.range(..turn).count() };
         let pace = self.windows[line.window].pace();
@@ -164,7 +164,7 @@ impl Lines {
 
     /// Leaves the line.
     pub(super) fn leave(&mut self, now: Duration, line: LineIndex, turn: Turn) {
-        self.lines[line].waiting.remove(&turn);
+        self.buckets[line].waiting.remove(&turn);
         self.get_ready(line);
         self.serve(now);
     }
@@ -174,20 +174,20 @@ impl Lines {
         let Heard { signal, load } = heard;
         let now = self.clock.monotonic();
         self.in_flight.end(now, taken, load, end);
-        self.lines[seat.line].in_flight -= 1;
+        self.buckets[seat.line].in_flight -= 1;
         self.windows[seat.window].learn(now, taken, &signal, end, &mut self.ages);
         if let Signal::Rule { id, .. } = &signal {
             let rule = self.rule(id, seat.line);
             self.windows[rule].obey(now, taken, &signal, seat.window == rule, &mut self.ages);
-            self.lines[seat.line].window = rule;
+            self.buckets[seat.line].window = rule;
         }
-        let window = self.lines[seat.line].window;
+        let window = self.buckets[seat.line].window;
         let closed = self.closed_for(now, seat);
         if closed > self.patience {
             self.send_away(window, Closed(closed));
         }
-        for index in 0..self.lines.len() {
-            if [seat.window, window].contains(&self.lines[index].window) {
+        for index in 0..self.buckets.len() {
+            if [seat.window, window].contains(&self.buckets[index].window) {
                 self.get_ready(index);
             }
         }
@@ -196,7 +196,7 @@ impl Lines {
 
     /// How long refusals have closed the bucket of a place.
     pub(super) fn closed_for(&self, now: Duration, seat: Seat) -> Duration {
-        self.windows[self.lines[seat.line].window].closed_for(now)
+        self.windows[self.buckets[seat.line].window].closed_for(now)
     }
 
     /// The count of a rule.
@@ -204,7 +204,7 @@ impl Lines {
         if let Some(&window) = self.rules.get(id) {
             return window;
         }
-        let bucket = Bucket { limit: None, ..self.lines[line].bucket.clone() };
+        let bucket = Bucket { limit: None, ..self.buckets[line].bucket.clone() };
         let window = self.new_window(&bucket);
         self.rules.insert(id.to_owned(), window);
         window
@@ -212,7 +212,7 @@ impl Lines {
 
     /// Tells all who wait for a window that it is closed for too long.
     fn send_away(&mut self, window: WindowIndex, closed: Closed) {
-        for line in self.lines.iter_mut().filter(|line| line.window == window) {
+        for line in self.buckets.iter_mut().filter(|line| line.window == window) {
             for (_, grant) in std::mem::take(&mut line.waiting) {
                 let _ = grant.send(Err(closed));
             }
@@ -221,7 +221,7 @@ impl Lines {
 
     /// Puts the first of a line among those who may be able to go.
     fn get_ready(&mut self, line: LineIndex) {
-        if let Some(&first) = self.lines[line].waiting.keys().next() {
+        if let Some(&first) = self.buckets[line].waiting.keys().next() {
             self.ready.insert(first, line);
         }
     }
@@ -229,7 +229,7 @@ impl Lines {
     /// Gives out places until there are none, or nobody who may have one.
     fn serve(&mut self, now: Duration) {
         while let Some((&turn, &index)) = self.ready.first_key_value() {
-            if self.lines[index].waiting.keys().next() != Some(&turn) {
+            if self.buckets[index].waiting.keys().next() != Some(&turn) {
                 // Somebody left, or came and is more urgent.
                 self.ready.remove(&turn);
                 self.get_ready(index);
@@ -242,7 +242,7 @@ impl Lines {
             match self.take(now, index, turn.lane) {
                 Ok(seat) => {
                     // Whoever stands in line leaves it when dropped, so there is somebody to hear of it.
-                    if let Some(grant) = self.lines[index].waiting.remove(&turn) {
+                    if let Some(grant) = self.buckets[index].waiting.remove(&turn) {
                         let _ = grant.send(Ok(seat));
                     }
                     self.get_ready(index);
@@ -255,7 +255,7 @@ impl Lines {
     }
 
     fn set_alarm(&mut self, index: LineIndex, at: Duration) {
-        let line = &mut self.lines[index];
+        let line = &mut self.buckets[index];
         if let Some(before) = line.alarm.replace(at) {
             self.alarms.remove(&(before, index));
         }
@@ -272,7 +272,7 @@ impl Lines {
         let now = self.clock.monotonic();
         while let Some((at, index)) = self.alarms.first().copied().filter(|(at, _)| *at <= now) {
             self.alarms.remove(&(at, index));
-            self.lines[index].alarm = None;
+            self.buckets[index].alarm = None;
             self.get_ready(index);
         }
         self.serve(now);
@@ -282,7 +282,7 @@ impl Lines {
     pub(super) fn dissolve(&mut self) {
         self.alarms.clear();
         self.ready.clear();
-        for line in &mut self.lines {
+        for line in &mut self.buckets {
             line.alarm = None;
             line.waiting.clear();
         }
@@ -294,13 +294,13 @@ impl Lines {
 
     pub(super) fn statuses(&mut self) -> Vec<BucketStatus> {
         let now = self.clock.monotonic();
-        (0..self.lines.len()).map(|line| self.status(now, line)).collect()
+        (0..self.buckets.len()).map(|line| self.status(now, line)).collect()
     }
 
     fn status(&mut self, now: Duration, line: LineIndex) -> BucketStatus {
         let window = self.window_of(now, line);
         let (limit, remaining, resets_in) = self.windows[window].standing(now);
-        let line = &self.lines[line];
+        let line = &self.buckets[line];
         BucketStatus {
             name: line.bucket.name.clone().into_owned(),
             rule: self.rules.iter().find(|(_, rule)| **rule == window).map(|(id, _)| id.clone()),

@@ -20,6 +20,11 @@ impl TestClock {
     pub(crate) fn slept(&self) -> Vec<Duration> {
         self.slept.lock().unwrap().clone()
     }
+
+    /// Moves as if somebody had slept.
+    pub(crate) fn pass(&self, time: Duration) {
+        self.slept.lock().unwrap().push(time);
+    }
 }
 
 #[async_trait]
