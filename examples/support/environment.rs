@@ -2,6 +2,9 @@
 
 use crate::BoxError;
 
+/// What names the instance.
+pub(crate) const INSTANCE: [&str; 3] = ["SN_HOST", "SN_USERNAME", "SN_PASSWORD"];
+
 /// What names the org, and what it knows us by: an API token, or a service app if there is no token.
 pub(crate) fn org() -> Vec<&'static str> {
     let app = is_set("OKTA_CLIENT_CLIENTID") && !is_set("OKTA_CLIENT_TOKEN");

@@ -11,6 +11,7 @@
 
 mod environment;
 mod fulfil;
+mod instance;
 mod org;
 mod output;
 mod show;
@@ -22,6 +23,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 pub use fulfil::{Work, carry_out, fulfil};
+pub use instance::{Instance, with_instance};
 pub use org::{Org, with_org};
 pub use output::{Document, LedgerSummary, PlanSummary, RunSummary, status_of_run, thread_summary};
 pub use world::World;

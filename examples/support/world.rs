@@ -9,13 +9,10 @@ use sandbox::Sandbox;
 use servicenow_client::tables::ScReqItem;
 use servicenow_client::{Query, ServiceNowClient};
 
-use crate::{BoxError, Common, Work, environment};
+use crate::{BoxError, Common, Work, environment, instance};
 
 /// The bundled policy, for the sandbox company.
 const POLICY: &str = include_str!("../policies/acme.toml");
-
-/// What names the instance.
-const INSTANCE: [&str; 3] = ["SN_HOST", "SN_USERNAME", "SN_PASSWORD"];
 
 /// Okta and ServiceNow, and what keeps them alive.
 #[derive(Debug)]
@@ -35,7 +32,7 @@ impl World {
     ///
     /// If the environment names one of them and not the rest, or the sandbox cannot start.
     pub async fn open(arguments: Common) -> Result<Self, BoxError> {
-        if !environment::names([&environment::org()[..], &INSTANCE].concat())? {
+        if !environment::names([&environment::org()[..], &environment::INSTANCE].concat())? {
             return Self::sandbox(arguments).await;
         }
         let okta = OktaClient::builder_from_env()?.user_agent(PRODUCT).build()?;
@@ -49,10 +46,7 @@ impl World {
             .api_token(sandbox.okta_token().to_owned().into())
             .user_agent(PRODUCT)
             .build()?;
-        let servicenow = ServiceNowClient::builder(sandbox.servicenow_url())
-            .basic(sandbox.servicenow_username(), sandbox.servicenow_password().to_owned().into())
-            .user_agent(PRODUCT)
-            .build()?;
+        let servicenow = instance::client_of(&sandbox)?;
         let sandbox = Some((sandbox, tempfile::tempdir()?));
         Ok(Self { arguments, systems: Systems::new(okta, servicenow), sandbox })
     }

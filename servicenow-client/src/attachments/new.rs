@@ -19,6 +19,11 @@ impl NewAttachment {
         Self { file_name: file_name.into(), content_type: content_type.into(), body }
     }
 
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.file_name
+    }
+
     /// What of it must not be sent.
     pub(super) fn flaw(&self, extensions: Option<&[String]>) -> Option<String> {
         let why = flaw_of_name(&self.file_name).or_else(|| flaw_of_type(&self.content_type));
