@@ -81,8 +81,8 @@ async fn every_row_that_is_there_throughout_comes_once_however_many_are_hidden_o
         }
     }
     let throughout = (0..ROWS).map(|n| n * 16).filter(|n| !hidden.contains(n) && !gone.contains(n));
-    let lost = throughout.filter(|n| !times.contains_key(n)).count();
-    assert_eq!(lost, 0, "rows that were there throughout");
+    let missed = throughout.filter(|n| !times.contains_key(n)).count();
+    assert_eq!(missed, 0, "rows that were there throughout");
     assert!(times.values().all(|n| *n == 1), "each comes once");
     assert!(hidden.iter().all(|n| !times.contains_key(n)));
     let others = times.keys().filter(|n| *n % 16 != 0 && !new.contains(n)).count();
