@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use criterion::{Criterion, criterion_group, criterion_main};
 use futures::StreamExt as _;
 use identity_lifecycle_benches::pages::{Pages, next_page};
-use identity_lifecycle_benches::{Comparison, runtime};
+use identity_lifecycle_benches::{Comparison, most_held, runtime};
 use okta_client::OktaClient;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -113,7 +113,7 @@ fn users(criterion: &mut Criterion) {
         );
     });
     comparison.report();
-    memory(&inside, "users", okta.users().list().send(), USERS);
+    most_held(&inside, "users", okta.users().list().send(), USERS, live);
 }
 
 const EVENTS: usize = 200_000;
@@ -251,38 +251,13 @@ fn log_events(criterion: &mut Criterion) {
         assert_eq!(looked_at.count().await, EVENTS);
     });
     comparison.report();
-    memory(&inside, "log events", list(), EVENTS);
+    most_held(&inside, "log events", list(), EVENTS, live);
 }
 
-/// The most memory that is held while a list is read, after its first tenth and at all.
-fn memory<T: Send + 'static>(
-    runtime: &tokio::runtime::Runtime,
-    what: &str,
-    mut list: okta_client::Listing<T>,
-    count: usize,
-) {
-    let live = || {
-        let stats = ALLOCATOR.stats();
-        stats.bytes_allocated.saturating_sub(stats.bytes_deallocated)
-    };
-    let before = live();
-    let (mut tenth, mut all) = (0, 0);
-    runtime.block_on(async {
-        for n in 0..count {
-            drop(list.next().await.expect("there are more").expect("it can be read"));
-            if n % 100 == 0 {
-                all = all.max(live().saturating_sub(before));
-            }
-            if n == count / 10 {
-                tenth = all;
-            }
-        }
-    });
-    println!(
-        "{what}: at most {} KiB held in the first tenth of the list, {} KiB in all of it\n",
-        tenth / 1024,
-        all / 1024
-    );
+/// What is allocated and not given back.
+fn live() -> usize {
+    let stats = ALLOCATOR.stats();
+    stats.bytes_allocated.saturating_sub(stats.bytes_deallocated)
 }
 
 criterion_group!(benches, users, log_events);

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion};
+use futures::{Stream, StreamExt as _};
 use tokio::runtime::Runtime;
 
 /// Fewer samples than this are a test that the bench works, and no measurement.
@@ -109,6 +110,39 @@ impl<'a, R: AsyncFn()> Comparison<'a, R> {
 #[must_use]
 pub fn runtime() -> Runtime {
     Runtime::new().expect("there are threads to be had")
+}
+
+/// Prints the most memory that is held while a list is read, in its first tenth and in all of it. `live` tells what is
+/// held now.
+///
+/// # Panics
+///
+/// If the list has not so many items, or one cannot be read.
+pub fn most_held<T, E: std::fmt::Debug>(
+    runtime: &Runtime,
+    what: &str,
+    mut list: impl Stream<Item = Result<T, E>> + Unpin,
+    count: usize,
+    live: impl Fn() -> usize,
+) {
+    let before = live();
+    let (mut tenth, mut all) = (0, 0);
+    runtime.block_on(async {
+        for n in 0..count {
+            drop(list.next().await.expect("there are more").expect("it can be read"));
+            if n % 100 == 0 {
+                all = all.max(live().saturating_sub(before));
+            }
+            if n == count / 10 {
+                tenth = all;
+            }
+        }
+    });
+    println!(
+        "{what}: at most {} KiB held in the first tenth of the list, {} KiB in all of it\n",
+        tenth / 1024,
+        all / 1024
+    );
 }
 
 #[expect(clippy::disallowed_methods, reason = "to measure time is what a bench is for")]
