@@ -5,10 +5,9 @@
 mod support;
 
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -20,7 +19,7 @@ use client_core::{
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use http::StatusCode;
 
-use support::{Step, World};
+use support::{Step, World, server};
 
 const MIB: usize = 1024 * 1024;
 
@@ -190,25 +189,6 @@ fn transport(idle: Duration) -> HttpTransport {
     config.call_timeout = Duration::ZERO;
     config.idle_timeout = idle;
     HttpTransport::new(&config).unwrap()
-}
-
-/// Accepts one connection, reads a request's head, and does the rest with `serve`.
-fn server<T: Send + 'static>(
-    serve: impl FnOnce(&mut TcpStream, String) -> T + Send + 'static,
-) -> (String, JoinHandle<T>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/api/file", listener.local_addr().unwrap());
-    let serve = std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            let mut byte = [0];
-            stream.read_exact(&mut byte).unwrap();
-            head.push(byte[0]);
-        }
-        serve(&mut stream, String::from_utf8(head).unwrap().to_lowercase())
-    });
-    (url, serve)
 }
 
 fn request(method: &str, url: &str, body: BodyStream) -> http::Request<BodyStream> {

@@ -2,13 +2,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
-use std::io::{Read as _, Write as _};
+mod support;
+
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use bytes::Bytes;
 use client_core::{Delivery, HttpTransport, Transport as _, TransportConfig, TransportError};
+
+use support::server;
 
 fn transport(change: impl FnOnce(&mut TransportConfig)) -> HttpTransport {
     let mut config = TransportConfig::default();
@@ -23,20 +27,10 @@ fn request(method: &str, url: &str) -> http::Request<Bytes> {
 /// Accepts one connection, reads a request's head, answers with these bytes and hangs up. Gives the address
 /// and what it read.
 fn answering(answer: &'static [u8]) -> (String, JoinHandle<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("http://{}/api/secret?q=hunter2", listener.local_addr().unwrap());
-    let server = std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            let mut byte = [0];
-            stream.read_exact(&mut byte).unwrap();
-            head.push(byte[0]);
-        }
+    server(|stream, head| {
         stream.write_all(answer).unwrap();
-        String::from_utf8(head).unwrap()
-    });
-    (address, server)
+        head
+    })
 }
 
 fn check(error: &TransportError, delivery: Delivery) {
@@ -212,7 +206,7 @@ async fn a_write_without_a_body_says_so_exactly_once() {
         let mut request = request(method, &url);
         request.headers_mut().insert("content-length", "0".parse().unwrap());
         transport(|_| ()).send(request).await.unwrap();
-        let head = server.join().unwrap().to_lowercase();
+        let head = server.join().unwrap();
         assert_eq!(head.matches("content-length: 0\r\n").count(), 1, "{head}");
         assert!(!head.contains("transfer-encoding"), "{head}");
     }

@@ -55,13 +55,5 @@ pub fn with_instance<A: Parser>(
     about: &'static str,
     example: impl AsyncFnOnce(A, Instance) -> Result<(), BoxError>,
 ) -> ExitCode {
-    crate::run::<A>(
-        about,
-        AFTER_HELP,
-        |_| false,
-        async |arguments| {
-            example(arguments, Instance::open().await?).await?;
-            Ok(0)
-        },
-    )
+    crate::run_on(about, AFTER_HELP, Instance::open, example)
 }

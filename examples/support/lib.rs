@@ -85,6 +85,20 @@ pub fn main<A: Parser + AsRef<Common>>(
     run::<A>(about, AFTER_HELP, |arguments| arguments.as_ref().json, example)
 }
 
+/// Runs an example that has no exit status of its own, on what `open` opens.
+fn run_on<A: Parser, S>(
+    about: &'static str,
+    after_help: &'static str,
+    open: impl AsyncFnOnce() -> Result<S, BoxError>,
+    example: impl AsyncFnOnce(A, S) -> Result<(), BoxError>,
+) -> ExitCode {
+    let example = async |arguments| {
+        example(arguments, open().await?).await?;
+        Ok(0)
+    };
+    run::<A>(about, after_help, |_| false, example)
+}
+
 fn run<A: Parser>(
     about: &'static str,
     after_help: &'static str,

@@ -53,13 +53,5 @@ pub fn with_org<A: Parser>(
     about: &'static str,
     example: impl AsyncFnOnce(A, Org) -> Result<(), BoxError>,
 ) -> ExitCode {
-    crate::run::<A>(
-        about,
-        AFTER_HELP,
-        |_| false,
-        async |arguments| {
-            example(arguments, Org::open().await?).await?;
-            Ok(0)
-        },
-    )
+    crate::run_on(about, AFTER_HELP, Org::open, example)
 }

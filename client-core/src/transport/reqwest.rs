@@ -68,9 +68,7 @@ impl HttpTransport {
                 .redirect(::reqwest::redirect::Policy::none())
                 .tcp_nodelay(true)
         };
-        let build = |builder: ::reqwest::ClientBuilder| {
-            builder.build().map_err(|error| TransportError::new(chain(error), Delivery::NotSent))
-        };
+        let build = |builder: ::reqwest::ClientBuilder| builder.build().map_err(unsent);
         let (client, direct) = (build(builder())?, build(builder().no_proxy())?);
         let TransportConfig { call_timeout, idle_timeout, body_cap, .. } = *config;
         Ok(Self { client, direct, call_timeout, idle_timeout, body_cap })

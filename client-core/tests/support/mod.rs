@@ -4,8 +4,11 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::io::Read as _;
+use std::net::{TcpListener, TcpStream};
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -386,4 +389,23 @@ pub(crate) fn read() -> Call<serde_json::Value> {
 
 pub(crate) fn done(safety: Safety) -> Call<()> {
     Call::done("tiny.things.do", safety, Request::post(Path::new("/api/things").value("7").word("do")))
+}
+
+/// Accepts one connection, reads a request's head, and does the rest with `serve`.
+pub(crate) fn server<T: Send + 'static>(
+    serve: impl FnOnce(&mut TcpStream, String) -> T + Send + 'static,
+) -> (String, JoinHandle<T>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/api/secret?q=hunter2", listener.local_addr().unwrap());
+    let serve = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            head.push(byte[0]);
+        }
+        serve(&mut stream, String::from_utf8(head).unwrap().to_lowercase())
+    });
+    (url, serve)
 }
