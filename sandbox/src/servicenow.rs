@@ -8,6 +8,7 @@ mod batch;
 pub(crate) mod catalog;
 pub(crate) mod dictionary;
 mod display;
+mod email;
 pub(crate) mod error;
 mod habits;
 mod journal;
@@ -16,6 +17,7 @@ mod query;
 mod roles;
 mod rules;
 pub(crate) mod schema;
+mod scim;
 pub(crate) mod store;
 mod table;
 mod visibility;
@@ -117,6 +119,11 @@ fn route(instance: &mut Instance, ask: &Ask) -> Reply {
             };
         }
         ["api", "sn_sc", "servicecatalog", rest @ ..] => return catalog::route(instance, ask, rest),
+        ["api", "now", "scim", rest @ ..] => return scim::route(instance, ask, rest),
+        ["api", "now", "email", rest @ ..] | ["api", "now", "v1", "email", rest @ ..] => {
+            return email::route(instance, ask, rest);
+        }
+        ["api", "global", "user_role_inheritance"] => return roles::inheritance(instance, ask),
         ["api", ..] => return Err(ask.not_modelled("the API")),
         _ => return Err(error::no_resource()),
     };
@@ -135,7 +142,9 @@ fn check_headers(ask: &Ask) -> Result<(), Answer> {
     if ask.header("x-http-method-override").is_some_and(|method| method != ask.method) {
         return Err(ask.not_modelled("X-HTTP-Method-Override"));
     }
-    if ask.accepts(&JSON) {
+    if ask.accepts(&JSON)
+        || (ask.path.starts_with("/api/now/scim/") && ask.accepts(&["application/scim+json"]))
+    {
         return Ok(());
     }
     if ask.accepts(&["application/xml", "text/xml"]) {

@@ -15,13 +15,16 @@ use crate::batch::Batch;
 use crate::builder::{Builder, ConfigError};
 use crate::catalog::{self, Variables};
 use crate::dialect::ServiceNowDialect;
+use crate::email::Emails;
 use crate::id::SysId;
 use crate::incidents::Incidents;
 use crate::journal::Journal;
 use crate::prepared::Prepared;
 use crate::problem::{Error, Result, ServiceNowProblem};
 use crate::record::{RawRecord, Record};
+use crate::roles::{self, RoleInheritance};
 use crate::schema::Schema;
+use crate::scim::Scim;
 use crate::table::Table;
 
 /// One ServiceNow instance, as one API user. Cheap to clone; clones share connections, sessions, pacing and the retry
@@ -209,6 +212,27 @@ impl ServiceNowClient {
     /// Work notes and comments of any record.
     pub fn journal(&self) -> Journal {
         Journal::new(self.clone())
+    }
+
+    /// SCIM: users and groups in the form that provisioning systems speak.
+    pub fn scim(&self) -> Scim {
+        Scim::new(self.clone())
+    }
+
+    /// Mail that the instance sends.
+    pub fn email(&self) -> Emails {
+        Emails::new(self.clone())
+    }
+
+    /// Which roles a user has, and why. `GET /api/global/user_role_inheritance`. Needs the role `user_admin`.
+    ///
+    /// # Errors
+    ///
+    /// [`is_not_found`](Error::is_not_found) if there is no such user;
+    /// [`UnknownResource`](crate::ProblemKind::UnknownResource) if the plugin
+    /// `com.glide.role_management.inh_count.rest_api` is not there.
+    pub fn role_inheritance(&self, user: &SysId) -> Prepared<RoleInheritance> {
+        roles::of(self, user)
     }
 
     /// The answers that a requester gave to the questions of a catalog item.

@@ -5,7 +5,7 @@ use std::fmt;
 use client_core::{Class, Problem, Response};
 use http::StatusCode;
 use serde::Deserialize;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 /// The error of this crate's calls.
 pub type Error = client_core::Error<ServiceNowProblem>;
@@ -199,13 +199,16 @@ impl fmt::Display for ServiceNowProblem {
 pub(crate) struct ErrorBody(Json);
 
 impl ErrorBody {
-    /// The `error` member, if the body is JSON and has one.
+    /// The `error` member, if the body is JSON and has one; or what SCIM says.
     pub(crate) fn read(response: &Response) -> Option<Self> {
         #[derive(Deserialize)]
         struct Envelope {
             error: Option<Json>,
+            #[serde(flatten)]
+            scim: ScimError,
         }
-        serde_json::from_slice::<Envelope>(&response.body).ok()?.error.map(Self)
+        let envelope = serde_json::from_slice::<Envelope>(&response.body).ok()?;
+        envelope.error.or_else(|| envelope.scim.into_error()).map(Self)
     }
 
     fn texts(&self) -> (String, Option<String>) {
@@ -215,10 +218,36 @@ impl ErrorBody {
     }
 }
 
+/// SCIM's error, which stands at the top as the standard has it, or in `errors` as ServiceNow documents it.
+#[derive(Deserialize)]
+struct ScimError {
+    errors: Option<Json>,
+    schemas: Option<Json>,
+    detail: Option<Json>,
+    #[serde(rename = "scimType")]
+    scim_type: Option<Json>,
+}
+
+impl ScimError {
+    /// In the form of the other APIs' errors.
+    fn into_error(self) -> Option<Json> {
+        let error = match self.errors {
+            Some(Json::Array(errors)) => errors.into_iter().next()?,
+            Some(error) => error,
+            None => {
+                let mut schemas = self.schemas.as_ref()?.as_array()?.iter().filter_map(Json::as_str);
+                schemas.find(|schema| *schema == "urn:ietf:params:scim:api:messages:2.0:Error")?;
+                json!({ "detail": self.detail, "scimType": self.scim_type })
+            }
+        };
+        Some(json!({ "message": error.get("detail")?, "detail": error.get("scimType") }))
+    }
+}
+
 /// Status first, then message: facts/servicenow §6.
 fn kind(response: &Response, message: &str, detail: &str) -> ProblemKind {
     let says = |text: &str| message.contains(text) || detail.contains(text);
-    if says("Unique Key violation") {
+    if says("Unique Key violation") || detail == "uniqueness" {
         return ProblemKind::DuplicateKey;
     }
     // A part of a batch that was under way when its time was up, with whatever status.

@@ -59,4 +59,12 @@ pub struct Habits {
     pub attachment_megabytes: Option<u64>,
     /// `glide.attachment.extensions`: how names of attachments may end. By default in any way.
     pub attachment_extensions: Vec<String>,
+    /// The plugin SCIM v2 is not there.
+    pub scim_is_missing: bool,
+    /// SCIM's errors stand at the top of the body, as the standard has it; by default in `errors`, as documented.
+    pub scim_errors_at_the_top: bool,
+    /// A `PATCH` of a SCIM group answers 204 and no body.
+    pub scim_group_patch_says_nothing: bool,
+    /// The plugin that tells where roles come from is not there.
+    pub role_inheritance_is_missing: bool,
 }

@@ -2,8 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::json;
+
+use super::error;
 use super::schema::{self, Schema};
 use super::store::{Author, Instance, Record, record};
+use crate::http::{Answer, Ask, Reply};
 
 /// A role that somebody has without having been given it: the role, the group that brings it, the role that
 /// contains it.
@@ -47,6 +51,45 @@ fn settle(instance: &mut Instance, user: &str, author: &Author) {
         row.extend(record([("granted_by", group), ("included_in_role", container)]));
         // Nothing refuses it: the row has all that it needs.
         let _ = instance.put_in(table, row, author);
+    }
+}
+
+/// `GET /api/global/user_role_inheritance`
+pub(super) fn inheritance(instance: &Instance, ask: &Ask) -> Reply {
+    ask.only_parameters(&["user_sysid"])?;
+    if instance.habits.role_inheritance_is_missing {
+        return Err(error::no_resource());
+    }
+    let user =
+        ask.query.text("user_sysid").ok_or_else(|| error::envelope(400, "user_sysid is required", None))?;
+    let found = instance.find("sys_user", user).ok_or_else(error::no_record)?;
+    let (mut from_group, mut from_role) = (Vec::new(), Vec::new());
+    for row in instance.rows_with("sys_user_has_role", "user", user).unwrap_or_default() {
+        if row.get("inherited") != "true" {
+            paths(instance, row.get("role"), "", &mut from_role);
+        }
+    }
+    for group in values(instance, "sys_user_grmember", "user", user, "group") {
+        let name = format!("[{}]", instance.display_of("sys_user_group", &group));
+        for role in values(instance, "sys_group_has_role", "group", &group, "role") {
+            paths(instance, &role, &name, &mut from_group);
+        }
+    }
+    let result =
+        json!({ "user_name": found.get("user_name"), "from_group": from_group, "from_role": from_role });
+    Ok(Answer::json(200, &json!({ "result": result })))
+}
+
+/// The path to a role, and those that go on to what it contains. A circle ends where it closes.
+fn paths(instance: &Instance, role: &str, before: &str, all: &mut Vec<String>) {
+    let name = instance.display_of("sys_user_role", role);
+    if before.split('/').any(|step| step == name) {
+        return;
+    }
+    let path = format!("{before}/{name}");
+    all.push(path.clone());
+    for contained in values(instance, "sys_user_role_contains", "role", role, "contains") {
+        paths(instance, &contained, &path, all);
     }
 }
 

@@ -128,6 +128,13 @@ pub(crate) const TABLES: &[Schema] = &[
         "user",
         &[("user", Reference("sys_user")), ("group", Reference("sys_user_group"))],
     ),
+    plain(
+        "sys_scim_user",
+        "external_id",
+        &[("user", Reference("sys_user")), ("external_id", Text), ("user_type", Text)],
+    ),
+    plain("sys_scim_group", "external_id", &[("group", Reference("sys_user_group")), ("external_id", Text)]),
+    plain("sys_email", "subject", EMAIL),
     plain("sys_user_role", "name", ROLE),
     plain("sys_user_has_role", "role", ROLE_OF_USER),
     plain("sys_group_has_role", "role", ROLE_OF_GROUP),
@@ -318,6 +325,21 @@ const GROUP: &[Field] = &[
     ("include_members", Boolean),
     ("default_assignee", Reference("sys_user")),
     ("roles", Text),
+];
+
+const EMAIL: &[Field] = &[
+    ("type", Text),
+    ("state", Text),
+    ("subject", Text),
+    ("recipients", Text),
+    ("copied", Text),
+    ("blind_copied", Text),
+    ("body", Text),
+    ("body_text", Text),
+    ("importance", Text),
+    ("headers", Text),
+    ("target_table", Text),
+    ("instance", Text),
 ];
 
 const DEPARTMENT: &[Field] = &[
