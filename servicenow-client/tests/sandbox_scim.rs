@@ -292,7 +292,9 @@ fn no_value_leaves_its_quotes() {
         proptest::test_runner::TestRunner::new(ProptestConfig { cases: 48, ..ProptestConfig::default() });
     runner
         .run(&hostile(), |value| {
-            sandbox.edit_record("sys_user", &id, &json!({ "title": "nothing of the kind", "email": "" })).unwrap();
+            sandbox
+                .edit_record("sys_user", &id, &json!({ "title": "nothing of the kind", "email": "" }))
+                .unwrap();
             let found = |filter: Filter| runtime.block_on(count(&servicenow, filter));
             for filter in
                 [Filter::eq("title", &value), Filter::work_email(&value), Filter::eq("externalId", &value)]
