@@ -188,8 +188,8 @@ async fn writes_follow_their_schemas() {
     let asked = script.asked();
     let sent = |n: usize| serde_json::from_slice::<Json>(asked[n].body()).unwrap();
     let told: Vec<_> = asked.iter().map(|r| format!("{} {}", r.method(), r.uri().path())).collect();
-    let path = format!("/api/now/scim/Users/{ID}");
-    assert_eq!(told, ["POST /api/now/scim/Users".to_owned(), format!("PUT {path}"), format!("PATCH {path}")]);
+    let one = format!("/api/now/scim/Users/{ID}");
+    assert_eq!(told, ["POST /api/now/scim/Users".to_owned(), format!("PUT {one}"), format!("PATCH {one}")]);
     assert_eq!(sent(0)["schemas"], json!([User::CORE, User::EXTENSION]));
     // What came is what goes: its own schemas too.
     assert_eq!(sent(1), user(ID, "ann.lee"));
