@@ -11,7 +11,9 @@ mod display;
 mod email;
 pub(crate) mod error;
 mod habits;
+mod import;
 mod journal;
+mod later;
 pub(crate) mod push;
 mod query;
 mod roles;
@@ -59,6 +61,7 @@ impl Instance {
     /// Answers a request: credentials, the hourly rule if there is one, then the call itself.
     pub(crate) fn answer(&mut self, ask: &Ask) -> Answer {
         attachments::scan(self, ask.at);
+        self.catch_up(ask.at);
         if !self.authorises(ask) {
             return dressed(error::not_authenticated(), ask, false);
         }
@@ -118,6 +121,7 @@ fn route(instance: &mut Instance, ask: &Ask) -> Reply {
                 method => Err(error::wrong_method(method)),
             };
         }
+        ["api", "now", "import", rest @ ..] => return import::route(instance, ask, rest),
         ["api", "sn_sc", "servicecatalog", rest @ ..] => return catalog::route(instance, ask, rest),
         ["api", "now", "scim", rest @ ..] => return scim::route(instance, ask, rest),
         ["api", "now", "email", rest @ ..] | ["api", "now", "v1", "email", rest @ ..] => {

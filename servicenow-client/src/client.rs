@@ -13,10 +13,11 @@ use crate::approvals::Approvals;
 use crate::attachments::Attachments;
 use crate::batch::Batch;
 use crate::builder::{Builder, ConfigError};
-use crate::catalog::{self, Variables};
+use crate::catalog::{self, Catalog, Variables};
 use crate::dialect::ServiceNowDialect;
 use crate::email::Emails;
 use crate::id::SysId;
+use crate::import_sets::StagingTable;
 use crate::incidents::Incidents;
 use crate::journal::Journal;
 use crate::prepared::Prepared;
@@ -209,6 +210,15 @@ impl ServiceNowClient {
         Incidents::new(self.clone())
     }
 
+    /// A staging table of the Import Set API.
+    ///
+    /// # Errors
+    ///
+    /// If no table can have that name.
+    pub fn staging_table(&self, name: &str) -> Result<StagingTable> {
+        self.records(name).map(|_| StagingTable::new(self.clone(), name))
+    }
+
     /// Work notes and comments of any record.
     pub fn journal(&self) -> Journal {
         Journal::new(self.clone())
@@ -235,10 +245,15 @@ impl ServiceNowClient {
         roles::of(self, user)
     }
 
+    /// The Service Catalog.
+    pub fn catalog(&self) -> Catalog {
+        Catalog::new(self.clone())
+    }
+
     /// The answers that a requester gave to the questions of a catalog item.
     ///
     /// `GET /api/now/table/sc_item_option_mtom`, dot-walking to names and values. Multi-row variable sets are
-    /// not among them: they live in `sc_multi_row_question_answer`.
+    /// not among them: see [`Catalog::variable_sets_of`].
     ///
     /// # Errors
     ///

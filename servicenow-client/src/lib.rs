@@ -11,6 +11,7 @@ mod client;
 mod dialect;
 pub mod email;
 mod id;
+pub mod import_sets;
 pub mod inbound;
 pub mod incidents;
 pub mod journal;

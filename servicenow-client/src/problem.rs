@@ -99,6 +99,11 @@ pub enum ProblemKind {
         /// The fields' names.
         fields: Vec<String>,
     },
+    /// A row was taken by the Import Set API, and a transform map failed on it.
+    NotTransformed {
+        /// The map's name.
+        map: String,
+    },
 }
 
 impl ServiceNowProblem {
@@ -168,7 +173,8 @@ impl Problem for ServiceNowProblem {
             | K::Ambiguous
             | K::WrongRecord
             | K::Damaged
-            | K::NotWritten { .. } => Class::Invalid,
+            | K::NotWritten { .. }
+            | K::NotTransformed { .. } => Class::Invalid,
             K::Unauthenticated | K::Guest => Class::Unauthenticated,
             K::AccessControl | K::QueryRights | K::Hidden => Class::Forbidden,
             K::BusinessRule { .. } => Class::WrongState,

@@ -180,7 +180,8 @@ impl<T: Record> Table<T> {
     /// [`create_as`](Self::create_as). What comes back holds defaults and what business rules set, so compare
     /// what matters to you.
     ///
-    /// Requests of the service catalog are ordered, not created: an inserted one has no variables and no flow.
+    /// Requests of the service catalog and their items are [ordered](crate::catalog::Catalog::order), not created: an
+    /// inserted one has no variables and no flow, so it is refused here.
     ///
     /// # Errors
     ///
@@ -246,7 +247,11 @@ impl<T: Record> Table<T> {
     }
 
     fn creating(&self, body: Result<Map<String, Json>, String>) -> Call<Read<T>> {
-        let request = self.reading(Request::post(self.path()), &[]);
+        let mut request = self.reading(Request::post(self.path()), &[]);
+        if matches!(&*self.name, "sc_request" | "sc_req_item") {
+            request = request
+                .flawed("a request made like this has no variables and no flow: order it, by catalog()");
+        }
         Call::<Json>::write("servicenow.table.create", Safety::Unsafe, with_body(request, body))
             .with_decode(Read::<T>::one)
     }

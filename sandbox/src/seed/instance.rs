@@ -15,6 +15,26 @@ use crate::servicenow::schema::{self, CHOICES, OLD_CLOSE_CODES};
 use crate::servicenow::store::{Author, record};
 use crate::servicenow::{Instance, Record};
 
+const ACCESS_ITEM: &str = "Application access";
+
+/// Name, question, type number, mandatory, referenced table.
+const ACCESS_QUESTIONS: [(&str, &str, &str, bool, &str); 7] = [
+    ("application", "Which application?", "5", true, ""),
+    ("justification", "What for?", "2", true, ""),
+    ("about_costs", "Your department is charged", "11", false, ""),
+    ("colleague", "Who has the same access already?", "8", false, "sys_user"),
+    ("notify", "Tell me when it is done", "7", false, ""),
+    ("pin", "A PIN for the first sign-in", "25", false, ""),
+    ("integration_key", "Key of the integration", "6", false, ""),
+];
+
+const PRODUCER: &str = "Report an access problem";
+
+const PRODUCER_QUESTIONS: [(&str, &str, &str, bool, &str); 2] = [
+    ("short_description", "What does not work?", "6", true, ""),
+    ("urgency", "How urgent is it?", "5", false, ""),
+];
+
 pub(crate) fn fill(instance: &mut Instance, company: &Company, now: DateTime<Utc>) {
     let set_up = morning(chrono::NaiveDate::from_ymd_opt(2026, 1, 5).unwrap_or_default());
     let mut writer = Writer { instance, author: Author { user_name: "admin".to_owned(), at: set_up } };
@@ -35,6 +55,7 @@ pub(crate) fn fill(instance: &mut Instance, company: &Company, now: DateTime<Utc
         let manager = hire.manager.and_then(|at| people.get(at)).cloned();
         onboarding::order(writer.instance, &request(hire, manager), now);
     }
+    writer.more_of_the_catalog();
 }
 
 fn request(hire: &Person, manager: Option<String>) -> OnboardingRequest {
@@ -206,19 +227,44 @@ impl Writer<'_> {
         self.insert("sys_user_grmember", record([("group", group), ("user", user)]));
     }
 
+    /// After everything else, so that nothing else's ids depend on it.
+    fn more_of_the_catalog(&mut self) {
+        let catalog = self.instance.rows("sc_catalog").next().map(|catalog| catalog.get("sys_id").to_owned());
+        let catalog = catalog.unwrap_or_default();
+        let mut item = record([("name", ACCESS_ITEM), ("active", "true"), ("sc_catalogs", &catalog)]);
+        item.extend(record([("short_description", "Access to an application, for you or somebody else")]));
+        let item = self.insert("sc_cat_item", item);
+        let questions = self.questions(&item, &ACCESS_QUESTIONS);
+        for (value, text) in [("crm", "Customer relations"), ("ledger", "General ledger"), ("wiki", "Wiki")] {
+            let choice = record([("question", questions[0].as_str()), ("value", value), ("text", text)]);
+            self.insert("question_choice", choice);
+        }
+        let mut producer = record([("name", PRODUCER), ("active", "true"), ("sc_catalogs", &catalog)]);
+        producer.extend(record([("short_description", "Something about an account does not work")]));
+        producer.extend(record([("sys_class_name", "sc_cat_item_producer")]));
+        let producer = self.insert("sc_cat_item", producer);
+        self.questions(&producer, &PRODUCER_QUESTIONS);
+    }
+
+    fn questions(&mut self, item: &str, questions: &[(&str, &str, &str, bool, &str)]) -> Vec<String> {
+        let mut made = Vec::new();
+        for (at, (name, question, kind, mandatory, reference)) in questions.iter().enumerate() {
+            let order = ((at + 1) * 100).to_string();
+            let mandatory = if *mandatory { "true" } else { "false" };
+            let mut row =
+                record([("name", name), ("question_text", question), ("type", kind), ("order", &order)]);
+            row.extend(record([("mandatory", mandatory), ("reference", reference), ("cat_item", item)]));
+            row.extend(record([("active", "true")]));
+            made.push(self.insert("item_option_new", row));
+        }
+        made
+    }
+
     fn catalog(&mut self) {
         let catalog = self.insert("sc_catalog", record([("title", "Service Catalog"), ("active", "true")]));
         let mut item = record([("name", ITEM_NAME), ("active", "true"), ("sc_catalogs", &catalog)]);
         item.extend(record([("short_description", "Accounts and access for a new colleague")]));
         let item = self.insert("sc_cat_item", item);
-        for (at, (name, question, kind, mandatory, reference)) in VARIABLES.iter().enumerate() {
-            let order = ((at + 1) * 100).to_string();
-            let mandatory = if *mandatory { "true" } else { "false" };
-            let mut row =
-                record([("name", name), ("question_text", question), ("type", kind), ("order", &order)]);
-            row.extend(record([("mandatory", mandatory), ("reference", reference), ("cat_item", &item)]));
-            row.extend(record([("active", "true")]));
-            self.insert("item_option_new", row);
-        }
+        self.questions(&item, &VARIABLES);
     }
 }

@@ -67,4 +67,14 @@ pub struct Habits {
     pub scim_group_patch_says_nothing: bool,
     /// The plugin that tells where roles come from is not there.
     pub role_inheritance_is_missing: bool,
+    /// How long after an order the flow of its item makes the task.
+    pub flow_seconds: u32,
+    /// Access rules let nobody insert requests, items and tasks of the catalog: they are to be ordered.
+    pub catalog_refuses_inserts: bool,
+    /// An access rule hides what became of an imported row: 201 without a body.
+    pub import_results_are_hidden: bool,
+    /// How long after the answer `insertMultiple` is transformed.
+    pub import_seconds: u32,
+    /// A `sys_rest_insert_multiple` record says that `insertMultiple` is sent the names of columns. Without it, labels.
+    pub insert_multiple_takes_names: bool,
 }

@@ -153,6 +153,24 @@ pub(crate) const TABLES: &[Schema] = &[
     plain("item_option_new", "question_text", VARIABLE),
     plain("sc_item_option", "value", ANSWER),
     plain("sc_item_option_mtom", "request_item", ANSWER_OF),
+    plain("question_choice", "text", QUESTION_CHOICE),
+    plain("question_answer", "value", PRODUCER_ANSWER),
+    plain("sc_multi_row_question_answer", "value", MULTI_ROW_ANSWER),
+    Schema {
+        name: "sys_import_set",
+        base: None,
+        display: "number",
+        prefix: Some("ISET"),
+        own: &[("number", Text), ("state", Text), ("table_name", Text)],
+    },
+    plain("sys_import_set_row", "sys_import_set", IMPORT_ROW),
+    Schema {
+        name: "imp_user",
+        base: Some("sys_import_set_row"),
+        display: "user_name",
+        prefix: None,
+        own: IMPORTED_USER,
+    },
     plain("sysapproval_approver", "sysapproval", APPROVAL),
     plain("sys_journal_field", "element", JOURNAL),
     plain("sys_choice", "label", CHOICE),
@@ -448,6 +466,44 @@ const ANSWER: &[Field] = &[
 
 const ANSWER_OF: &[Field] =
     &[("request_item", Reference("sc_req_item")), ("sc_item_option", Reference("sc_item_option"))];
+
+const QUESTION_CHOICE: &[Field] =
+    &[("question", Reference("item_option_new")), ("text", Text), ("value", Text), ("order", Integer)];
+
+const PRODUCER_ANSWER: &[Field] = &[
+    ("table_name", Text),
+    ("table_sys_id", Text),
+    ("question", Reference("item_option_new")),
+    ("value", Text),
+    ("order", Integer),
+];
+
+const MULTI_ROW_ANSWER: &[Field] = &[
+    ("parent_id", Text),
+    ("parent_table_name", Text),
+    ("variable_set", Text),
+    ("item_option_new", Reference("item_option_new")),
+    ("value", Text),
+    ("row_index", Integer),
+];
+
+const IMPORT_ROW: &[Field] = &[
+    ("sys_import_set", Reference("sys_import_set")),
+    ("sys_import_state", Text),
+    ("sys_import_state_comment", Text),
+    ("sys_target_table", Text),
+    ("sys_target_sys_id", Text),
+];
+
+const IMPORTED_USER: &[Field] = &[
+    ("user_name", Text),
+    ("first_name", Text),
+    ("last_name", Text),
+    ("email", Text),
+    ("employee_number", Text),
+    ("title", Text),
+    ("active", Text),
+];
 
 const APPROVAL: &[Field] = &[
     ("approver", Reference("sys_user")),

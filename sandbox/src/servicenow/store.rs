@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use super::attachments::Files;
+use super::later::Errand;
 use super::schema::{self, Kind, Schema};
 use super::{Habits, HourlyRule, error, journal, push, roles, rules};
 use crate::clock::servicenow_time;
@@ -28,6 +29,8 @@ pub(crate) struct Instance {
     pub(crate) habits: Habits,
     /// The rule that pushes approved items, if there is one.
     pub(super) push: Option<push::Push>,
+    /// What is to happen a moment later.
+    pub(super) later: Vec<Errand>,
     tables: BTreeMap<&'static str, Table>,
     numbers: HashMap<&'static str, u64>,
     /// Journal rows by the record they belong to, oldest first.
@@ -76,6 +79,7 @@ impl Instance {
             rule: None,
             habits: Habits::default(),
             push: None,
+            later: Vec::new(),
             tables: schema::TABLES.iter().map(|table| (table.name, Table::default())).collect(),
             numbers: HashMap::new(),
             journal: HashMap::new(),

@@ -157,6 +157,9 @@ pub(super) fn create(instance: &mut Instance, ask: &Ask, name: &str) -> Reply {
     check_parameters(ask)?;
     let table = table_named(instance, name)?;
     View::of(ask)?;
+    if instance.habits.catalog_refuses_inserts && table.name.starts_with("sc_") && table.is_task() {
+        return Err(error::refused("ACL Exception Insert Failed due to security constraints"));
+    }
     let given = fields_of_body(instance, ask, table)?;
     let sys_id = instance.insert(table, given, &instance.author(ask.at))?;
     let location = format!("{}/api/now/table/{name}/{sys_id}", ask.base);
