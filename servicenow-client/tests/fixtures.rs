@@ -5,6 +5,7 @@ mod common;
 
 use common::{Answer, fixture, scripted};
 use serde_json::Value as Json;
+use servicenow_client::catalog::QuestionType;
 use servicenow_client::tables::{Approval, ScReqItem, ScTask, SysJournalField, TaskState};
 use servicenow_client::{
     Class, Delivery, DisplayMode, Extra, Failure, Field, Problem as _, ProblemKind, Query, Record, SysId,
@@ -92,7 +93,7 @@ async fn the_documented_answers_are_read_by_name() {
     let answers = servicenow.request_item_variables(&id("aeed229047801200e0ef563dbb9a71c2")).await.unwrap();
     assert!(answers.is_complete());
     assert_eq!(answers.value("okta_group"), Some("engineering"));
-    assert_eq!(answers.get("requested_for").unwrap().kind, Some(8));
+    assert_eq!(answers.get("requested_for").unwrap().kind, Some(QuestionType::Reference));
     assert_eq!(answers.value("no_such_question"), None);
 }
 

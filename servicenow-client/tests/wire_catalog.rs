@@ -43,8 +43,8 @@ async fn an_order_is_sent_as_documented_and_its_published_answer_read() {
 #[tokio::test]
 async fn an_order_that_is_no_request_is_not_taken_for_one() {
     let cart = json!({"result": {"sys_id": "ab", "number": "", "table": "sc_cart"}});
-    let older = json!({"result": {"request_number": "REQ0010010", "request_id": "cd"}});
-    let (servicenow, _, _) = scripted([Answer::json(200, cart), Answer::json(201, older)]);
+    let legacy = json!({"result": {"request_number": "REQ0010010", "request_id": "cd"}});
+    let (servicenow, _, _) = scripted([Answer::json(200, cart), Answer::json(201, legacy)]);
     let order = || servicenow.catalog().order(&id(ITEM));
     let error = order().await.unwrap_err();
     assert_eq!(

@@ -103,7 +103,7 @@ fn filled_in(
     ask: &Ask,
     item: &str,
     producer: bool,
-) -> Result<(Map<String, Value>, Vec<(String, String)>), Answer> {
+) -> Result<(Map<String, Value>, Answers), Answer> {
     ask.only_parameters(&[])?;
     let found = item_named(instance, item)?;
     if found.get("active") != "true" || is_producer(found) != producer {
@@ -181,7 +181,10 @@ fn submit_producer(instance: &mut Instance, ask: &Ask, item: &str) -> Reply {
     ))
 }
 
-fn answers(body: &Map<String, Value>) -> Vec<(String, String)> {
+/// Answers by the names of their questions.
+type Answers = Vec<(String, String)>;
+
+fn answers(body: &Map<String, Value>) -> Answers {
     let variables = body.get("variables").and_then(Value::as_object).into_iter().flatten();
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     variables.map(|(name, value)| (name.clone(), text(value))).collect()

@@ -48,12 +48,12 @@ fn insert_multiple(instance: &mut Instance, ask: &Ask, staging: &'static Schema)
     let Some(rows) = rows else { return Err(error::bad_body()) };
     let author = instance.author(ask.at);
     let set = new_set(instance, &author)?;
-    let names = instance.habits.insert_multiple_takes_names;
+    let by_name = instance.habits.insert_multiple_takes_names;
     for row in rows {
         let Value::Object(row) = row else { return Err(error::bad_body()) };
         let column = |(key, value): (String, Value)| {
-            let named = |column: &&&str| if names { **column == key } else { label(column) == key };
-            COLUMNS.iter().find(named).map(|column| ((*column).to_owned(), value))
+            let meant = |column: &&&str| if by_name { **column == key } else { label(column) == key };
+            COLUMNS.iter().find(meant).map(|column| ((*column).to_owned(), value))
         };
         stage(instance, staging, &set, row.into_iter().filter_map(column).collect(), &author)?;
     }
