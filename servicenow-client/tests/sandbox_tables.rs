@@ -373,3 +373,105 @@ async fn a_journal_of_a_customers_own_is_written_once_and_read() {
     assert_eq!((&entries[0].kind, entries[0].text.as_str()), (&history, "Ann Lee: [ code]yes[ /code]"));
     assert!(journal.entries("sc_req_item", &item).await.unwrap().is_empty());
 }
+
+/// Hides all rows of these tables.
+fn hide(sandbox: &Sandbox, tables: &[&str]) {
+    sandbox.change_habits(|habits| {
+        habits.hidden_rows.extend(tables.iter().map(|table| ((*table).into(), "sys_idISNOTEMPTY".into())));
+    });
+}
+
+#[tokio::test]
+async fn an_api_user_that_may_see_little_is_told_so() {
+    let (sandbox, servicenow) = start().await;
+    sandbox.add_onboarding_request(&OnboardingRequest::default());
+    sandbox
+        .add_records("sys_user", [json!({"user_name": "gone", "last_name": "Gone", "active": "false"})])
+        .unwrap();
+    assert!(servicenow.sees_inactive_users().await.unwrap());
+    hide(&sandbox, &["sys_properties", "sc_task"]);
+    sandbox.change_habits(|habits| {
+        habits.inactive_users_are_hidden = true;
+        habits.hidden_fields.insert("sys_user.email".into());
+        let us = format!("user_name={}", sandbox.servicenow_username());
+        habits.hidden_rows.insert("sys_user".into(), us);
+    });
+    assert!(servicenow.who_am_i().await.unwrap().is_none());
+    let check = servicenow
+        .check()
+        .reads("sys_user", ["user_name", "email"])
+        .reads("sc_task", ["number"])
+        .await
+        .unwrap();
+    assert!(check.user.is_none() && check.release.is_none());
+    let expected = [
+        Finding::UnknownUser,
+        Finding::NoInactiveUsers,
+        Finding::NoFields { table: "sys_user".into(), fields: vec!["email".into()] },
+        Finding::NothingToSee { table: "sc_task".into() },
+    ];
+    assert_eq!(check.findings, expected);
+}
+
+#[tokio::test]
+async fn without_the_right_to_read_tables_a_ticket_has_the_choices_of_all_tickets() {
+    let (sandbox, servicenow) = start().await;
+    hide(&sandbox, &["sys_db_object"]);
+    let states = servicenow.schema().choices("sc_task", "state").await.unwrap();
+    assert_eq!((states.table(), states.label("7")), ("task", Some("Closed Skipped")));
+    assert!(servicenow.schema().table("sc_task").await.unwrap_err().is_forbidden());
+}
+
+#[tokio::test]
+async fn choices_and_fields_know_when_they_are_not_all() {
+    let (sandbox, servicenow) = start().await;
+    sandbox.change_habits(|habits| {
+        habits.hidden_rows.insert("sys_choice".into(), "value=6".into());
+        habits.hidden_rows.insert("sys_dictionary".into(), "element=caller_id".into());
+    });
+    let states = servicenow.schema().choices("incident", "state").await.unwrap();
+    assert!(!states.is_complete() && !states.contains("6") && states.contains("7"));
+    let incident = servicenow.schema().table("incident").await.unwrap().unwrap();
+    assert!(!incident.is_complete() && incident.field("caller_id").is_none());
+    sandbox.change_habits(|habits| {
+        habits.hidden_fields.insert("sys_db_object.super_class".into());
+    });
+    let error = servicenow.schema().table("incident").await.unwrap_err();
+    assert!(format!("{error:?}").contains("super_class"), "half a table is none: {error:?}");
+}
+
+#[tokio::test]
+async fn notes_are_found_where_the_journal_may_not_be_read() {
+    let (sandbox, servicenow) = start().await;
+    let ticket = sandbox.add_onboarding_request(&OnboardingRequest::default());
+    let (journal, task) = (servicenow.journal(), id(&ticket.task_sys_id));
+    journal.add_work_note("sc_task", &task, "first [run 7/1]").await.unwrap();
+    journal.add_comment("sc_task", &task, "Welcome").await.unwrap();
+    journal.add_work_note("sc_task", &task, "second [run 7/2]").await.unwrap();
+    let texts = async || -> Vec<(JournalKind, String)> {
+        let entries = journal.entries("sc_task", &task).await.unwrap();
+        entries.into_iter().map(|entry| (entry.kind, entry.text)).collect()
+    };
+    hide(&sandbox, &["sys_journal_field"]);
+    let note = |text: &str| (JournalKind::WorkNote, text.to_owned());
+    let comment = (JournalKind::Comment, "Welcome".to_owned());
+    assert_eq!(texts().await, [note("first [run 7/1]"), note("second [run 7/2]"), comment.clone()]);
+    let found = journal.find_note("sc_task", &task, "[run 7/2]").await.unwrap().unwrap();
+    assert!(found.written_at.is_none(), "the date's form and zone are the API user's");
+    // Where neither may be read, both together tell the true order.
+    sandbox.change_habits(|habits| {
+        habits.hidden_fields.extend(["sc_task.work_notes".into(), "sc_task.comments".into()]);
+    });
+    assert_eq!(texts().await, [note("first [run 7/1]"), comment, note("second [run 7/2]")]);
+}
+
+#[tokio::test]
+async fn an_approval_whose_record_may_not_be_read_is_not_taken_for_another() {
+    let (sandbox, servicenow) = start().await;
+    let (item, _) = asked_for_approval(&sandbox, &servicenow).await;
+    sandbox.change_habits(|habits| {
+        habits.hidden_fields.insert("sysapproval_approver.document_id".into());
+    });
+    let error = servicenow.approvals().of(&item).collect_all().await.unwrap_err();
+    assert!(matches!(&error.problem().unwrap().kind, ProblemKind::NotHonoured { .. }), "{error:?}");
+}
