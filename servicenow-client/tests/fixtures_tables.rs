@@ -190,3 +190,48 @@ async fn what_is_not_there_is_not_found() {
         assert_eq!(answer.unwrap_err().problem().unwrap().kind, ProblemKind::NotFound, "{name}");
     }
 }
+
+#[tokio::test]
+async fn an_empty_page_in_the_middle_of_a_table_is_not_its_end() {
+    let Some(page) = fixture("constructed/table_list_empty_page_mid_table.json") else { return };
+    let page: Json = serde_json::from_str(&page).unwrap();
+    let row = |id: &str| json!({"sys_id": id});
+    // Counts are of what follows the last row that came.
+    let pages = [
+        Answer::rows(json!([row("a"), row("b")]), 5),
+        Answer::rows(page["body"]["result"].clone(), 3),
+        Answer::rows(json!([row("e")]), 3),
+    ];
+    let end = (0..9).map(|_| Answer::rows(json!([]), 0));
+    let (servicenow, script, _) = scripted(pages.into_iter().chain(end));
+    let list =
+        servicenow.records("incident").unwrap().list(Query::all()).page_size(2).collect_all().await.unwrap();
+    let ids: Vec<&str> = list.rows.iter().map(|row| row.sys_id().as_str()).collect();
+    assert_eq!((ids, list.unseen, list.complete), (vec!["a", "b", "e"], Some(2), false));
+    assert_eq!(script.parameter(2, "sysparm_offset").as_deref(), Some("2"));
+}
+
+#[tokio::test]
+async fn the_headers_of_a_list_are_read() {
+    let Some(exchange) = fixture("constructed/headers_table_list.json") else { return };
+    let exchange: Json = serde_json::from_str(&exchange).unwrap();
+    let mut first = Answer::rows(json!([{"sys_id": "a"}]), 0);
+    for header in exchange["headers"].as_array().unwrap() {
+        let name = Box::leak(header[0].as_str().unwrap().to_lowercase().into_boxed_str());
+        first = first.header(name, header[1].as_str().unwrap());
+    }
+    let rest = (0..99).map(|_| Answer::rows(json!([]), 0));
+    let (servicenow, _, _) = scripted(std::iter::once(first).chain(rest));
+    let list =
+        servicenow.records("incident").unwrap().list(Query::all()).page_size(10).collect_all().await.unwrap();
+    assert_eq!((list.seen, list.counted, list.complete), (1, Some(67), false));
+}
+
+#[tokio::test]
+async fn a_documented_rate_limit_is_one() {
+    let Some(body) = fixture("docs/error_429_rate_limit.json") else { return };
+    let answers = (0..20).map(|_| Answer::json(429, &body).header("retry-after", "3"));
+    let (servicenow, _, _) = scripted(answers);
+    let error = servicenow.table::<Incident>().get(&id("ab")).await.unwrap_err();
+    assert_eq!(error.problem().unwrap().kind, ProblemKind::RateLimit);
+}
