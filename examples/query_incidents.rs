@@ -38,7 +38,8 @@ fn main() -> ExitCode {
         let incidents = servicenow.records("incident")?.select(fields).display(DisplayMode::Both);
         let (mut rows, mut out) = (incidents.list(query), std::io::stdout().lock());
         while let Some(row) = rows.try_next().await? {
-            let label = |field| row.value(field).and_then(|value| value.display).unwrap_or_else(|| "-".into());
+            let label =
+                |field| row.value(field).and_then(|value| value.display).unwrap_or_else(|| "-".into());
             let [number, state, priority, caller, text] = fields.map(|field| printable(&label(field)));
             writeln!(out, "{number:<12} {state:<12} {priority:<14} {caller:<24} {text}")?;
         }
@@ -94,7 +95,8 @@ where
 
 /// Nobody in a sandbox company has trouble until somebody says so.
 async fn report_some(servicenow: &ServiceNowClient) -> Result<(), BoxError> {
-    let people = servicenow.table::<SysUser>().list(Query::new().is_not_empty("manager")).collect_all().await?;
+    let people =
+        servicenow.table::<SysUser>().list(Query::new().is_not_empty("manager")).collect_all().await?;
     let troubles = [
         ("Cannot sign in since the password was changed", "1", IncidentState::InProgress),
         ("The badge does not open the office in Oslo", "3", IncidentState::New),
