@@ -10,6 +10,7 @@ use client_core::{
 
 use crate::client::ServiceNowClient;
 use crate::dialect::ServiceNowDialect;
+use crate::known::KnownFields;
 use crate::sessions::Sessions;
 
 /// What this crate calls itself.
@@ -146,7 +147,7 @@ impl Builder {
         let credentials = StaticAuthorization::basic(&user, &password).map_err(ConfigError::Credentials)?;
         let settings = in_sessions(self.settings)?;
         let pipeline = Pipeline::new(ServiceNowDialect, origin, Arc::new(credentials), NAME, settings)?;
-        Ok(ServiceNowClient { pipeline })
+        Ok(ServiceNowClient { pipeline, known: KnownFields::default() })
     }
 }
 

@@ -20,6 +20,7 @@ use crate::id::SysId;
 use crate::import_sets::StagingTable;
 use crate::incidents::Incidents;
 use crate::journal::Journal;
+use crate::known::KnownFields;
 use crate::prepared::Prepared;
 use crate::problem::{Error, Result, ServiceNowProblem};
 use crate::record::{RawRecord, Record};
@@ -58,6 +59,7 @@ use crate::table::Table;
 #[derive(Debug, Clone)]
 pub struct ServiceNowClient {
     pub(crate) pipeline: Pipeline<ServiceNowDialect>,
+    pub(crate) known: KnownFields,
 }
 
 impl ServiceNowClient {
@@ -88,7 +90,7 @@ impl ServiceNowClient {
     /// A clone whose user agent ends in `tag`. It shows in the instance's transaction log, so that a change
     /// can be traced to the step that made it.
     pub fn tagged(&self, tag: impl Into<String>) -> Self {
-        Self { pipeline: self.pipeline.tagged(tag) }
+        Self { pipeline: self.pipeline.tagged(tag), ..self.clone() }
     }
 
     /// A clone whose calls wait in `lane` when there is no place for them at once. Everything else is shared, so
@@ -123,7 +125,7 @@ impl ServiceNowClient {
 
     /// A clone whose calls `observer` hears of.
     pub fn observed(&self, observer: Arc<dyn Observer>) -> Self {
-        Self { pipeline: self.pipeline.observed(observer) }
+        Self { pipeline: self.pipeline.observed(observer), ..self.clone() }
     }
 
     /// Where the time comes from.

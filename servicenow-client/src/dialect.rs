@@ -167,16 +167,17 @@ fn cancelled(response: &Response) -> bool {
     }
     match serde_json::from_slice::<serde::de::IgnoredAny>(&response.body) {
         Ok(_) => ErrorBody::read(response).is_some(),
-        Err(_) => contains(&response.body, b"Transaction cancelled"),
+        Err(_) => [&b"Transaction cancelled"[..], b"Transaction canceled"]
+            .iter()
+            .any(|text| contains(&response.body, text)),
     }
 }
 
 fn cancellation(response: &Response) -> ServiceNowProblem {
-    let problem = ServiceNowProblem::read(response);
     if ErrorBody::read(response).is_some() {
-        return problem;
+        return ServiceNowProblem::read(response);
     }
-    ServiceNowProblem { message: "Transaction cancelled: the answer breaks off".into(), ..problem }
+    ServiceNowProblem::broken_off(response.status, &String::from_utf8_lossy(&response.body))
 }
 
 fn contains(body: &[u8], text: &[u8]) -> bool {

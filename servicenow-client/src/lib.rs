@@ -15,6 +15,7 @@ pub mod import_sets;
 pub mod inbound;
 pub mod incidents;
 pub mod journal;
+mod known;
 mod prepared;
 mod problem;
 mod properties;
@@ -33,12 +34,12 @@ pub use builder::{Builder, ConfigError};
 pub use client::{ServiceNowClient, result};
 pub use id::SysId;
 pub use prepared::Prepared;
-pub use problem::{Error, ProblemKind, Result, ServiceNowProblem};
+pub use problem::{Cancellation, Error, Operation, ProblemKind, Result, ServiceNowProblem};
 pub use properties::Release;
-pub use query::{Flaw, Operand, Query};
+pub use query::{Flaw, Gap, Operand, Query, Related, RelativeTime, Unit};
 pub use record::{RawRecord, Record};
 pub use settled::Settled;
-pub use table::{Collected, Once, Rows, Table};
+pub use table::{Changes, Collected, Once, Rows, Table, Updated};
 pub use value::{DisplayMode, Field, FieldValue, Ref, Value, sys_id};
 
 pub use client_core::{

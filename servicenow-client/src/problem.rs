@@ -7,6 +7,8 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
+use crate::id::SysId;
+
 /// The error of this crate's calls.
 pub type Error = client_core::Error<ServiceNowProblem>;
 
@@ -43,37 +45,52 @@ pub enum ProblemKind {
     UnknownResource,
     /// Another fault in the request.
     Invalid,
+    /// The API does not know this method, this form of answer, or this form of body.
+    Unsupported,
     /// Bad, missing or expired credentials.
     Unauthenticated,
     /// The instance answered as if to a guest, so the credentials were not used.
     Guest,
     /// An access-control rule: the API user lacks a role.
-    AccessControl,
-    /// A data policy wants more fields.
+    AccessControl {
+        /// What was refused, if the answer says so.
+        operation: Option<Operation>,
+    },
+    /// A data policy wants more fields, or these not to be written.
     DataPolicy {
-        /// The labels (not the names) of the missing fields.
+        /// The fields' labels (not their names).
         fields: Vec<String>,
     },
     /// A business rule stopped it.
     BusinessRule {
         /// The rule's name.
         name: String,
+        /// The rule: a record of `sys_script`.
+        sys_id: Option<SysId>,
     },
     /// The query names a field, or sorts by one, that the API user may not query.
     QueryRights,
+    /// It may not be done, for a reason in words that are not known here: those of another language, or of a
+    /// script.
+    Forbidden,
     /// There is no such record, or none that the API user may see: ServiceNow does not tell the two apart.
     NotFound,
     /// A record with this unique key exists.
     DuplicateKey,
     /// An hourly rate-limit rule.
-    RateLimit,
+    RateLimit {
+        /// The rule: a record of `sys_rate_limit_rules`.
+        rule: Option<SysId>,
+    },
     /// All threads for REST are busy and the queue is full. Nothing was done.
     Semaphore,
     /// The session's queue was full and the request was dropped, with a 202. Nothing was done.
     Dropped,
-    /// The transaction was cancelled, mostly by the quota of 60 seconds. A list breaks off; a write may have
-    /// been done.
-    Cancelled,
+    /// The transaction was cancelled. A list breaks off; a write may have been done.
+    Cancelled {
+        /// By what.
+        cause: Cancellation,
+    },
     /// The instance, or what stands before it, failed.
     Unavailable,
 
@@ -85,6 +102,12 @@ pub enum ProblemKind {
     },
     /// More than one row where one was wanted.
     Ambiguous,
+    /// A record was created, and another with the same key is there as well. Look which is in use, then take one
+    /// away.
+    Twins {
+        /// The records, ours among them.
+        sys_ids: Vec<SysId>,
+    },
     /// Rows match that the API user may not read; or none came and nobody counted.
     Hidden,
     /// The record that came back is another one.
@@ -104,6 +127,43 @@ pub enum ProblemKind {
         /// The map's name.
         map: String,
     },
+}
+
+/// What an access-control rule refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Operation {
+    /// Creating the record.
+    Insert,
+    /// Changing the record.
+    Update,
+    /// Deleting the record.
+    Delete,
+}
+
+/// What cancelled a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Cancellation {
+    /// A quota rule: 60 seconds, unless an administrator set another time.
+    MaximumTime,
+    /// Another transaction of the same session.
+    OtherTransaction,
+    /// Somebody, by hand.
+    User,
+    /// The answer does not say.
+    Unknown,
+}
+
+impl Cancellation {
+    fn read(text: &str) -> Self {
+        match text {
+            _ if text.contains("maximum execution time") => Self::MaximumTime,
+            _ if text.contains("by other transaction") => Self::OtherTransaction,
+            _ if text.contains("by user") => Self::User,
+            _ => Self::Unknown,
+        }
+    }
 }
 
 impl ServiceNowProblem {
@@ -129,10 +189,19 @@ impl ServiceNowProblem {
         }
     }
 
-    /// What may help, where experience has something to say.
+    /// A transaction that was cancelled in the middle of its answer, as `text` tells.
+    pub(crate) fn broken_off(status: StatusCode, text: &str) -> Self {
+        // Rows may speak of anything: only what follows is about the transaction.
+        let said = text.rsplit("Transaction cancel").next().unwrap_or_default();
+        let kind = ProblemKind::Cancelled { cause: Cancellation::read(said) };
+        let message = "Transaction cancelled: the answer breaks off".into();
+        Self { status, message, detail: None, kind }
+    }
+
+    /// What may help.
     #[must_use]
-    pub fn hint(&self) -> Option<&'static str> {
-        Some(match &self.kind {
+    pub fn hint(&self) -> &'static str {
+        match &self.kind {
             ProblemKind::Unauthenticated => {
                 "check user and password; on newer instances basic authentication is restricted: a user with \
                  web_service_access_only, or with the role snc_basic_auth_api_access, passes"
@@ -140,24 +209,81 @@ impl ServiceNowProblem {
             ProblemKind::Guest => {
                 "the address may lead to a login page, or a proxy may strip the credentials"
             }
-            ProblemKind::InvalidTable | ProblemKind::UnknownResource => {
-                "the plugin may not be installed, or the table not be open to web services"
+            ProblemKind::InvalidTable => {
+                "the plugin that brings the table may not be installed, or the table not be open to web services"
+            }
+            ProblemKind::UnknownResource => {
+                "the path may be wrong, or the plugin that brings the API not installed"
+            }
+            ProblemKind::Invalid if matches!(self.status.as_u16(), 413 | 414 | 431) => {
+                "the request is too long: ask for fewer ids or fields at a time"
+            }
+            ProblemKind::Invalid => {
+                "the request is at fault, and will be the next time: the message may tell where"
+            }
+            ProblemKind::Unsupported => match self.status.as_u16() {
+                405 => "this path does not take this method: the API may be of another release",
+                406 => "the API answers in another form than application/json",
+                _ => "the API takes its body in another form than application/json",
+            },
+            ProblemKind::AccessControl { operation } => match operation {
+                Some(Operation::Insert) => {
+                    "the API user needs a role with the right to create on the table and its fields"
+                }
+                Some(Operation::Update) => {
+                    "the API user needs a role with the right to write the record and the fields that were sent"
+                }
+                Some(Operation::Delete) => "the API user needs a role with the right to delete on the table",
+                None => "the API user needs a role that an access-control rule of the table asks for",
+            },
+            ProblemKind::DataPolicy { .. } => {
+                "send these fields too, by their names, not their labels; data policies may ask for more in some \
+                 states than in others"
+            }
+            ProblemKind::BusinessRule { .. } => {
+                "the rule's script in sys_script says when it aborts; who administers the instance can change it"
             }
             ProblemKind::QueryRights => {
-                "the API user needs the rights query_match and query_range on the fields of the query"
+                "the API user needs the rights query_match and query_range on the fields of the query; newer releases \
+                 say the same of a field that does not exist"
+            }
+            ProblemKind::Forbidden => {
+                "the API user may lack a role; with its language set to en the reason is told apart"
             }
             ProblemKind::NotFound => "an access-control rule that hides the record looks the same",
-            ProblemKind::Cancelled => "ask for fewer fields or smaller pages",
-            ProblemKind::NotHonoured { .. } => {
-                "the field may not exist on the table, or not be readable for the API user"
+            ProblemKind::DuplicateKey => "a record with this key exists: look it up",
+            ProblemKind::RateLimit { .. } => {
+                "the rule in sys_rate_limit_rules counts by the hour: ask less often, or for more at a time, or have \
+                 the limit raised"
             }
+            ProblemKind::Semaphore => {
+                "the instance's threads for REST are shared by all integrations: have fewer calls in flight, or wait"
+            }
+            ProblemKind::Dropped => "have fewer calls in flight in one session",
+            ProblemKind::Cancelled { cause } => match cause {
+                Cancellation::OtherTransaction => "have one call at a time in a session",
+                Cancellation::User => "somebody cancelled it: ask who administers the instance",
+                Cancellation::MaximumTime | Cancellation::Unknown => "ask for fewer fields or smaller pages",
+            },
+            ProblemKind::Unavailable => {
+                "the instance restarts, is upgraded, or a script of it failed: its log has the transaction id"
+            }
+            ProblemKind::NotHonoured { .. } => {
+                "the field may not exist on the table, or not be readable for the API user; if it is a date, the \
+                 API user's time zone may not be GMT"
+            }
+            ProblemKind::Ambiguous => "look up by what is unique, or have the duplicates merged",
+            ProblemKind::Twins { .. } => "find out which of them is in use, then delete the other",
+            ProblemKind::Hidden => "the API user may lack a role, or see active records only",
+            ProblemKind::WrongRecord => {
+                "with glide.rest.table_api.admin_only_sys_fields set, only an admin may choose a sys_id"
+            }
+            ProblemKind::Stale => "a copy of the database that is behind may have answered: read again later",
             ProblemKind::NotWritten { .. } => {
                 "the fields may not exist on the table, not be writable for the API user, be limited to other \
                  choices, or be set by a business rule"
             }
-            ProblemKind::Hidden => "the API user may lack a role, or see active records only",
-            _ => return None,
-        })
+        }
     }
 }
 
@@ -168,6 +294,7 @@ impl Problem for ServiceNowProblem {
             K::InvalidTable
             | K::UnknownResource
             | K::Invalid
+            | K::Unsupported
             | K::DataPolicy { .. }
             | K::NotHonoured { .. }
             | K::Ambiguous
@@ -176,13 +303,13 @@ impl Problem for ServiceNowProblem {
             | K::NotWritten { .. }
             | K::NotTransformed { .. } => Class::Invalid,
             K::Unauthenticated | K::Guest => Class::Unauthenticated,
-            K::AccessControl | K::QueryRights | K::Hidden => Class::Forbidden,
+            K::AccessControl { .. } | K::QueryRights | K::Forbidden | K::Hidden => Class::Forbidden,
             K::BusinessRule { .. } => Class::WrongState,
             K::NotFound => Class::NotFound,
-            K::DuplicateKey => Class::Conflict,
-            K::RateLimit | K::Semaphore => Class::RateLimited,
+            K::DuplicateKey | K::Twins { .. } => Class::Conflict,
+            K::RateLimit { .. } | K::Semaphore => Class::RateLimited,
             K::Dropped | K::Stale => Class::Busy,
-            K::Cancelled => Class::Exhausted,
+            K::Cancelled { .. } => Class::Exhausted,
             K::Unavailable => Class::Unavailable,
         }
     }
@@ -194,10 +321,7 @@ impl fmt::Display for ServiceNowProblem {
         if let Some(detail) = &self.detail {
             write!(f, " ({detail})")?;
         }
-        match self.hint() {
-            Some(hint) => write!(f, "; {hint}"),
-            None => Ok(()),
-        }
+        write!(f, "; {}", self.hint())
     }
 }
 
@@ -250,7 +374,7 @@ impl ScimError {
     }
 }
 
-/// Status first, then message: facts/servicenow §6.
+/// Status first, then message, for there is no code.
 fn kind(response: &Response, message: &str, detail: &str) -> ProblemKind {
     let says = |text: &str| message.contains(text) || detail.contains(text);
     if says("Unique Key violation") || detail == "uniqueness" {
@@ -261,16 +385,16 @@ fn kind(response: &Response, message: &str, detail: &str) -> ProblemKind {
         return ProblemKind::Cancelled;
     }
     match response.status.as_u16() {
-        200..=299 if response.status == StatusCode::ACCEPTED => ProblemKind::Dropped,
-        200..=299 => ProblemKind::Cancelled,
+        202 => ProblemKind::Dropped,
+        200..=299 => ProblemKind::Cancelled { cause: Cancellation::read(&format!("{message} {detail}")) },
         400 if message.starts_with("Invalid table") => ProblemKind::InvalidTable,
         400 if says("does not represent any resource") => ProblemKind::UnknownResource,
         401 => ProblemKind::Unauthenticated,
         403 => forbidden(message, detail),
         404 => ProblemKind::NotFound,
+        405 | 406 | 415 => ProblemKind::Unsupported,
         409 => ProblemKind::DuplicateKey,
-        429 if response.headers.contains_key("retry-after") || says("Rate limit") => ProblemKind::RateLimit,
-        429 => ProblemKind::Semaphore,
+        429 => busy(response, says("Rate limit")),
         408 | 499 | 500..=599 => ProblemKind::Unavailable,
         _ => ProblemKind::Invalid,
     }
@@ -280,16 +404,44 @@ fn forbidden(message: &str, detail: &str) -> ProblemKind {
     if message.contains("Insufficient rights to query") {
         return ProblemKind::QueryRights;
     }
-    if let Some((_, fields)) = detail.split_once("fields are mandatory:") {
+    if detail.contains("Data Policy Exception") {
+        let fields = detail.rsplit(':').next().unwrap_or_default();
         let fields = fields.split(',').map(bounded).filter(|field| !field.is_empty()).collect();
         return ProblemKind::DataPolicy { fields };
     }
-    if let Some((_, rule)) = detail.split_once("aborted by Business Rule '") {
-        // The name is followed by `^` and the rule's sys_id.
-        let name = rule.split(['^', '\'']).next().unwrap_or_default();
-        return ProblemKind::BusinessRule { name: bounded(name) };
+    if let Some((name, sys_id)) = detail.split('\'').find_map(rule) {
+        return ProblemKind::BusinessRule { name: bounded(name), sys_id: Some(sys_id) };
     }
-    ProblemKind::AccessControl
+    if let Some((_, name)) = detail.split_once("aborted by Business Rule '") {
+        let name = bounded(name.split('\'').next().unwrap_or_default());
+        return ProblemKind::BusinessRule { name, sys_id: None };
+    }
+    if detail.contains("ACL") || message.contains("ACL") {
+        return ProblemKind::AccessControl { operation: operation(detail) };
+    }
+    ProblemKind::Forbidden
+}
+
+/// `Name^<sys_id>`: how a rule is quoted, in whatever language.
+fn rule(quoted: &str) -> Option<(&str, SysId)> {
+    let (name, sys_id) = quoted.rsplit_once('^')?;
+    let hex = sys_id.len() == 32 && sys_id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    Some((name, sys_id.parse().ok().filter(|_| hex)?))
+}
+
+fn operation(detail: &str) -> Option<Operation> {
+    let words = [("Insert", Operation::Insert), ("Update", Operation::Update), ("Delete", Operation::Delete)];
+    words.into_iter().find(|(word, _)| detail.contains(word)).map(|(_, operation)| operation)
+}
+
+/// A rule names itself, or how long to wait. All threads being busy has neither.
+fn busy(response: &Response, says_so: bool) -> ProblemKind {
+    let rule = response.header("x-ratelimit-rule").and_then(|rule| rule.parse().ok());
+    if says_so || rule.is_some() || response.header("retry-after").is_some() {
+        ProblemKind::RateLimit { rule }
+    } else {
+        ProblemKind::Semaphore
+    }
 }
 
 fn said_by_status(status: StatusCode, kind: &ProblemKind) -> String {

@@ -1,26 +1,39 @@
 //! Encoded queries that nothing can be injected into.
 
+mod changes;
+mod condition;
+mod dates;
+mod operand;
+mod operators;
+mod related;
+
 use std::fmt;
 
-use chrono::{DateTime, Utc};
+pub use self::dates::{Gap, RelativeTime, Unit};
+pub use self::operand::Operand;
+pub use self::related::Related;
 
-use crate::id::SysId;
-use crate::value::{DATE_TIME, Ref, Row};
+use self::condition::{Check, Condition, joined};
+use self::operators::no_field;
+use crate::value::Row;
 
 /// Conditions on the records of a table, ServiceNow's "encoded query".
 ///
 /// Conditions are ANDed. [`or`](Self::or) joins the next condition to the one before it, and to that alone;
 /// [`or_query`](Self::or_query) begins an independent alternative. There are no parentheses in ServiceNow.
 ///
-/// **Values cannot leave their condition.** What could is refused: `^`, which separates conditions and has
-/// no escape that is documented for REST; line breaks and NUL; a value that begins with `javascript:`, which
-/// the instance would run; an empty value, which would match every record without one (say
-/// [`is_empty`](Self::is_empty)). The refusal comes as an error of the call that the query is used for, and
-/// nothing is sent.
+/// **Values cannot leave their condition.** What could is refused: `^`, which separates conditions (doubling it
+/// is said to escape it, but where it is not undone the rest of the value becomes a condition, is dropped, and
+/// the result is wider than asked for); line breaks and other control characters; `javascript:`, which the
+/// instance would run; a value that makes another operator of its own, as `=5` does of `<`; an empty value,
+/// which would match every record without one (say [`is_empty`](Self::is_empty)). The refusal comes as an error
+/// of the call that the query is used for, and nothing is sent.
 ///
 /// **A query is not trusted to be honoured.** ServiceNow drops a condition on a field that does not exist
 /// and runs the rest, so rows are compared with the conditions that can be checked here: equality, lists,
-/// and emptiness.
+/// emptiness, ranges of numbers and dates, and one field beside another. Not checked are parts of text, which
+/// references match by their display value and databases by their own alphabet; what the instance's clock
+/// decides; and what only it can see, such as tags and hierarchies.
 ///
 /// ```
 /// use servicenow_client::Query;
@@ -48,24 +61,14 @@ pub struct Query {
 #[error("the query cannot be used: {0}")]
 pub struct Flaw(String);
 
-#[derive(Clone)]
-struct Condition {
-    field: String,
-    /// Operator and value, as sent.
-    text: String,
-    check: Check,
-}
-
-/// What a row must look like, as far as that can be told here.
-#[derive(Clone)]
-enum Check {
-    In(Vec<Operand>),
-    Not(Operand),
-    Empty,
-    Cannot,
-}
-
 impl Query {
+    /// How long a query may be, in characters of a URL. Servers and proxies commonly take 8 KB for the whole
+    /// first line of a request.
+    pub const MAX_LENGTH: usize = 7_000;
+
+    /// How many ids a list may well have: see [`one_of`](Self::one_of).
+    pub const LIST: usize = 100;
+
     /// A query to add conditions to. Without any it is refused: say [`all`](Self::all) if you mean that.
     pub fn new() -> Self {
         Self::default()
@@ -82,94 +85,6 @@ impl Query {
         Self { raw: Some(text.into()), ..Self::default() }
     }
 
-    /// The field has this value. References are compared by `sys_id`. In text, rows may differ in case, for
-    /// databases ignore it; a [`SysId`] is compared by case.
-    pub fn eq(self, field: &str, value: impl Into<Operand>) -> Self {
-        let value = value.into();
-        let check = Check::In(vec![value.clone()]);
-        self.with(field, "=", &value.text, check)
-    }
-
-    /// The field has another value, or none.
-    pub fn not_eq(self, field: &str, value: impl Into<Operand>) -> Self {
-        let value = value.into();
-        let check = Check::Not(value.clone());
-        self.with(field, "!=", &value.text, check)
-    }
-
-    /// The field has one of these values. A value with a comma is compared on its own, since a list would be
-    /// split at it.
-    ///
-    /// A query travels in the URL, and proxies refuse URLs of some thousand characters: ask for about a
-    /// hundred ids at a time.
-    pub fn one_of<V: Into<Operand>>(self, field: &str, values: impl IntoIterator<Item = V>) -> Self {
-        let operands: Vec<Operand> = values.into_iter().map(Into::into).collect();
-        let values: Vec<String> = operands.iter().map(|operand| operand.text.clone()).collect();
-        if values.is_empty() || values.iter().any(String::is_empty) {
-            return self.flawed(format!("a list for `{field}` is empty, or holds an empty value"));
-        }
-        let check = Check::In(operands);
-        let (alone, listed): (Vec<String>, Vec<String>) =
-            values.into_iter().partition(|value| value.contains(',') || value.trim() != value);
-        let mut query = if listed.is_empty() {
-            self
-        } else {
-            self.flaws_in(field, &listed).with(field, "IN", &listed.join(","), check.clone())
-        };
-        for (n, value) in alone.iter().enumerate() {
-            query = if n == 0 && listed.is_empty() { query } else { query.or() };
-            query = query.with(field, "=", value, check.clone());
-        }
-        query
-    }
-
-    /// The field's text begins with this. Of a reference, its display value does.
-    pub fn starts_with(self, field: &str, value: impl Into<Operand>) -> Self {
-        self.with(field, "STARTSWITH", &value.into().text, Check::Cannot)
-    }
-
-    /// The field's text ends with this. Of a reference, its display value does.
-    pub fn ends_with(self, field: &str, value: impl Into<Operand>) -> Self {
-        self.with(field, "ENDSWITH", &value.into().text, Check::Cannot)
-    }
-
-    /// The field's text holds this. Of a reference, its display value does.
-    pub fn contains(self, field: &str, value: impl Into<Operand>) -> Self {
-        self.with(field, "LIKE", &value.into().text, Check::Cannot)
-    }
-
-    /// The field has no value.
-    pub fn is_empty(self, field: &str) -> Self {
-        self.push(field, "ISEMPTY".to_owned(), Check::Empty)
-    }
-
-    /// The field has a value.
-    pub fn is_not_empty(self, field: &str) -> Self {
-        // Not checked: a journal field has a value and shows none.
-        self.push(field, "ISNOTEMPTY".to_owned(), Check::Cannot)
-    }
-
-    /// The field is greater, or later. Date-times are UTC; give the API user the time zone GMT, for reports
-    /// disagree whether an instance reads them so.
-    pub fn gt(self, field: &str, value: impl Into<Operand>) -> Self {
-        self.with(field, ">", &value.into().text, Check::Cannot)
-    }
-
-    /// The field is at least this.
-    pub fn ge(self, field: &str, value: impl Into<Operand>) -> Self {
-        self.with(field, ">=", &value.into().text, Check::Cannot)
-    }
-
-    /// The field is less, or earlier.
-    pub fn lt(self, field: &str, value: impl Into<Operand>) -> Self {
-        self.with(field, "<", &value.into().text, Check::Cannot)
-    }
-
-    /// The field is at most this.
-    pub fn le(self, field: &str, value: impl Into<Operand>) -> Self {
-        self.with(field, "<=", &value.into().text, Check::Cannot)
-    }
-
     /// Joins the next condition to the one before by OR: `a` and (`b` or `c`) is `.a().b().or().c()`.
     pub fn or(mut self) -> Self {
         let nothing_before = self.groups.last().is_none_or(Vec::is_empty);
@@ -182,9 +97,14 @@ impl Query {
 
     /// Everything so far, or everything in `other`. A condition that must hold in any case has to be in both.
     pub fn or_query(mut self, other: Self) -> Self {
-        let plain = |query: &Self| query.raw.is_none() && !query.everything && !query.groups.is_empty();
-        if !plain(&self) || !plain(&other) || self.or_next || other.or_next {
-            return self.flawed("`or_query` joins two queries that have conditions".to_owned());
+        let plain = |query: &Self| {
+            let alone = || query.conditions().any(|condition| condition.alone);
+            query.raw.is_none() && !query.everything && !query.groups.is_empty() && !alone()
+        };
+        if self.or_next || other.or_next || !plain(&self) || !plain(&other) {
+            let why = "`or_query` joins two queries that have conditions, none of them a text search, a related \
+                       list, or raw";
+            return self.flawed(why.to_owned());
         }
         self.groups.extend(other.groups);
         self.order.extend(other.order);
@@ -203,11 +123,16 @@ impl Query {
         self.sorted("ORDERBYDESC", field)
     }
 
+    /// Puts records with the same value together.
+    pub fn group_by(self, field: &str) -> Self {
+        self.sorted("GROUPBY", field)
+    }
+
     /// The query as it is sent, before URL encoding.
     ///
     /// # Errors
     ///
-    /// If a value or a name could be more than that, or there is no condition.
+    /// If a value or a name could be more than that, there is no condition, or it is too long.
     pub fn encoded(&self) -> Result<String, Flaw> {
         self.encode(&[], &[])
     }
@@ -239,12 +164,24 @@ impl Query {
         for order in self.order.iter().map(String::as_str).chain(order.iter().copied()) {
             append(&mut text, Some(order));
         }
-        Ok(text)
+        // The one clause that needs a separator before it even where it comes first.
+        if text.starts_with("RLQUERY") {
+            text.insert(0, '^');
+        }
+        match length_in_url(&text) {
+            ..=Self::MAX_LENGTH => Ok(text),
+            length => Err(Flaw(format!(
+                "in a URL it has {length} characters, and {} are safe; ask for a list in pieces of {}",
+                Self::MAX_LENGTH,
+                Self::LIST
+            ))),
+        }
     }
 
     /// Whether it says how to sort.
     pub(crate) fn is_ordered(&self) -> bool {
-        !self.order.is_empty() || self.raw.as_deref().is_some_and(|raw| raw.contains("ORDERBY"))
+        let sorts = |raw: &str| raw.contains("ORDERBY") || raw.contains("GROUPBY");
+        !self.order.is_empty() || self.raw.as_deref().is_some_and(sorts)
     }
 
     /// Whether every row that it lets through must show an equality: what a look-up needs.
@@ -255,8 +192,12 @@ impl Query {
 
     /// The fields that must be read to check rows.
     pub(crate) fn checked_fields(&self) -> impl Iterator<Item = &str> {
-        let conditions = self.groups.iter().flatten().flatten();
-        conditions.filter(|c| !matches!(c.check, Check::Cannot)).map(|c| c.field.as_str())
+        self.conditions().flat_map(Condition::checked_fields)
+    }
+
+    /// The fields that conditions are about.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = &str> {
+        self.conditions().map(|condition| condition.field.as_str()).filter(|field| !field.is_empty())
     }
 
     /// The field of a condition that the row breaks, or that cannot be checked because the field is missing.
@@ -271,43 +212,21 @@ impl Query {
         broken
     }
 
-    fn with(self, field: &str, operator: &str, value: &str, check: Check) -> Self {
-        if operator != "=" && value.starts_with('=') {
-            return self.flawed(format!("the value for `{field}` begins with `=`"));
-        }
-        self.flaws_in(field, &[value.to_owned()]).push(field, format!("{operator}{value}"), check)
+    /// Whether it is nothing but conditions that are to hold together.
+    fn is_one_group(&self) -> bool {
+        self.raw.is_none()
+            && self.order.is_empty()
+            && self.groups.len() == 1
+            && !self.conditions().any(|condition| condition.alone)
     }
 
-    fn flaws_in(self, field: &str, values: &[String]) -> Self {
-        match values.iter().find_map(|value| flaw_of(value)) {
-            Some(flaw) => self.flawed(format!("the value for `{field}` {flaw}")),
-            None => self,
-        }
-    }
-
-    fn push(mut self, field: &str, text: String, check: Check) -> Self {
-        if !valid_field(field) {
-            return self
-                .flawed(format!("{:?} is no field's name", field.chars().take(80).collect::<String>()));
-        }
-        if self.groups.is_empty() {
-            self.groups.push(Vec::new());
-        }
-        let condition = Condition { field: field.to_owned(), text, check };
-        let or = std::mem::take(&mut self.or_next);
-        if let Some(group) = self.groups.last_mut() {
-            match group.last_mut() {
-                Some(clause) if or => clause.push(condition),
-                _ => group.push(vec![condition]),
-            }
-        }
-        self
+    fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        self.groups.iter().flatten().flatten()
     }
 
     fn sorted(mut self, word: &str, field: &str) -> Self {
         if !valid_field(field) {
-            return self
-                .flawed(format!("{:?} is no field's name", field.chars().take(80).collect::<String>()));
+            return self.flawed(no_field(field));
         }
         self.order.push(format!("{word}{field}"));
         self
@@ -326,39 +245,16 @@ impl From<&Query> for Query {
     }
 }
 
-/// Shows fields and operators only: values are people's data.
+/// Shows fields only: values are people's data.
 impl fmt::Debug for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fields: Vec<_> = self.groups.iter().flatten().flatten().map(|c| c.field.as_str()).collect();
         f.debug_struct("Query")
-            .field("fields", &fields)
+            .field("fields", &self.fields().collect::<Vec<_>>())
             .field("raw", &self.raw.is_some())
             .field("order", &self.order)
             .field("flaw", &self.flaw)
             .finish_non_exhaustive()
     }
-}
-
-impl Condition {
-    fn allows(&self, row: &Row) -> bool {
-        let same = |wanted: &Operand, found: &str| wanted.is(found, self.field == "sys_id");
-        let found = row.text(&self.field);
-        match (&self.check, found.as_deref()) {
-            (Check::Cannot, _) => true,
-            (_, None) => false,
-            (Check::In(wanted), Some(found)) => wanted.iter().any(|wanted| same(wanted, found)),
-            (Check::Not(wanted), Some(found)) => !same(wanted, found),
-            (Check::Empty, Some(found)) => found.is_empty(),
-        }
-    }
-}
-
-fn joined(group: &[Vec<Condition>]) -> String {
-    let clause = |clause: &Vec<Condition>| {
-        let conditions: Vec<_> = clause.iter().map(|c| format!("{}{}", c.field, c.text)).collect();
-        conditions.join("^OR")
-    };
-    group.iter().map(clause).collect::<Vec<_>>().join("^")
 }
 
 /// A raw text's alternatives, with our conditions in each.
@@ -384,25 +280,6 @@ fn append(text: &mut String, part: Option<&str>) {
     }
 }
 
-/// Why a value cannot stand in a query.
-fn flaw_of(value: &str) -> Option<&'static str> {
-    if value.is_empty() {
-        return Some("is empty, which would match every record without one; say is_empty() if that is meant");
-    }
-    if value.contains('^') {
-        return Some("holds `^`, which would end the condition");
-    }
-    if value.contains(char::is_control) {
-        return Some("holds a line break or another control character");
-    }
-    let script = "javascript:";
-    let start: String = value.trim_start().chars().take(script.len()).collect();
-    if start.eq_ignore_ascii_case(script) {
-        return Some("begins with `javascript:`, which the instance would run");
-    }
-    None
-}
-
 /// Whether a field, dot-walked or not, may have this name.
 pub(crate) fn valid_field(name: &str) -> bool {
     let word = |word: &str| {
@@ -411,55 +288,10 @@ pub(crate) fn valid_field(name: &str) -> bool {
     name.len() <= 200 && name.split('.').all(word)
 }
 
-/// A value to compare with: text, a number, a boolean, an id, a date-time (in UTC). Its `Debug` hides it.
-#[derive(Clone)]
-pub struct Operand {
-    text: String,
-    /// Whether case matters: in ids.
-    exact: bool,
-}
-
-impl Operand {
-    fn is(&self, found: &str, exact: bool) -> bool {
-        self.text == found || (!self.exact && !exact && self.text.to_lowercase() == found.to_lowercase())
-    }
-}
-
-impl fmt::Debug for Operand {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Operand(hidden)")
-    }
-}
-
-macro_rules! operand {
-    ($exact:literal: $($from:ty),*) => {
-        $(impl From<$from> for Operand {
-            fn from(value: $from) -> Self {
-                Self { text: value.to_string(), exact: $exact }
-            }
-        })*
-    };
-}
-
-operand!(false: &str, String, &String, bool, i32, i64, u32, u64);
-operand!(true: SysId, &SysId);
-
-impl<T> From<Ref<T>> for Operand {
-    fn from(reference: Ref<T>) -> Self {
-        reference.id().into()
-    }
-}
-
-impl<T> From<&Ref<T>> for Operand {
-    fn from(reference: &Ref<T>) -> Self {
-        reference.id().into()
-    }
-}
-
-impl From<DateTime<Utc>> for Operand {
-    fn from(time: DateTime<Utc>) -> Self {
-        time.format(DATE_TIME).to_string().into()
-    }
+/// How long a text is once it is in a URL, where all but plain letters, digits and a few signs take three.
+fn length_in_url(text: &str) -> usize {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+    text.bytes().map(|byte| if plain(byte) { 1 } else { 3 }).sum()
 }
 
 #[cfg(test)]

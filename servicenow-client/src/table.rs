@@ -1,8 +1,12 @@
 //! The Table API: `/api/now/table/{table}`.
 
+mod changes;
+mod find;
 mod once;
+mod password;
 mod read;
 mod rows;
+mod unchanged;
 mod written;
 
 use std::borrow::Cow;
@@ -13,9 +17,11 @@ use client_core::{Call, Path, Request, Response, Safety};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
+pub use self::changes::Changes;
 pub use self::once::Once;
-use self::read::{Listed, Read, Unread};
+use self::read::Read;
 pub use self::rows::{Collected, Rows};
+pub use self::unchanged::Updated;
 use crate::aggregate::Aggregate;
 use crate::client::{ServiceNowClient, valid_table};
 use crate::id::SysId;
@@ -114,54 +120,6 @@ impl<T: Record> Table<T> {
         }
     }
 
-    /// The one record that matches, for look-ups that decide what is written.
-    /// `GET /api/now/table/{table}?sysparm_query=…`.
-    ///
-    /// The query needs a condition of equality, and the row that comes back is compared with it. "None" is
-    /// only said when the instance counted none, since a twin would be made of a record that is hidden.
-    ///
-    /// # Errors
-    ///
-    /// [`Ambiguous`](ProblemKind::Ambiguous) if more than one matches, [`Hidden`](ProblemKind::Hidden) if one
-    /// matches that may not be read or nobody counted, [`NotHonoured`](ProblemKind::NotHonoured) if a row does not
-    /// match.
-    pub async fn find_one(&self, query: impl Into<Query>) -> Result<Option<T>> {
-        const NAME: &str = "servicenow.table.find_one";
-        let query = query.into();
-        let mut request = self.listing(&query, &[], &[]).query("sysparm_limit", 2);
-        if query.encoded().is_ok() && !query.can_be_checked() {
-            request = request.flawed("a look-up needs a condition of equality, in each alternative");
-        }
-        if self.display == DisplayMode::Labels {
-            request = request.flawed("a look-up compares values, not labels");
-        }
-        let call = Call::<()>::read(NAME, request).with_decode(Listed::read);
-        let (listed, response) = self.client.pipeline.send_with_response(&call).await?;
-        let Listed::Rows(rows) = listed else {
-            return Err(self.found(&call, &response, ProblemKind::Cancelled, "the answer breaks off"));
-        };
-        let counted = total(&response);
-        let (matches, hidden) = (rows.len(), rows.iter().filter(|row| row.is_hidden()).count());
-        let unreadable = |fault| self.client.pipeline.unreadable(&call, &response, fault);
-        let wanted: Vec<&str> = query.checked_fields().collect();
-        for row in rows.iter().filter(|row| !row.is_hidden()) {
-            self.check(&query, &call, &response, &row.row(&wanted).map_err(unreadable)?)?;
-        }
-        if matches > 1 {
-            let message = "more than one record matches";
-            return Err(self.found(&call, &response, ProblemKind::Ambiguous, message));
-        }
-        if matches == 0 && counted.is_none() {
-            let message = "no record came, and the instance did not count how many match";
-            return Err(self.found(&call, &response, ProblemKind::Hidden, message));
-        }
-        if hidden > 0 || counted.is_some_and(|counted| counted > matches as u64) {
-            let message = "a record matches that may not be read";
-            return Err(self.found(&call, &response, ProblemKind::Hidden, message));
-        }
-        rows.first().map(Unread::record).transpose().map_err(unreadable)
-    }
-
     /// All records that match, as a stream that knows whether it saw them all.
     /// `GET /api/now/table/{table}?sysparm_query=…`, a page at a time.
     pub fn list(&self, query: impl Into<Query>) -> Rows<T> {
@@ -176,9 +134,9 @@ impl<T: Record> Table<T> {
 
     /// Creates a record. `POST /api/now/table/{table}`.
     ///
-    /// Never repeated after an ambiguous end: look for what you made before you make it again, or use
-    /// [`create_as`](Self::create_as). What comes back holds defaults and what business rules set, so compare
-    /// what matters to you.
+    /// Never repeated after an ambiguous end: look for what you made before you make it again, or let
+    /// [`create_once`](Self::create_once) do so. What comes back holds defaults and what business rules set, so
+    /// compare what matters to you.
     ///
     /// Requests of the service catalog and their items are [ordered](crate::catalog::Catalog::order), not created: an
     /// inserted one has no variables and no flow, so it is refused here.
@@ -187,12 +145,11 @@ impl<T: Record> Table<T> {
     ///
     /// What the call met.
     pub fn create(&self, fields: &impl Serialize) -> Prepared<T> {
-        Prepared::new(&self.client, self.creating(object(fields)), |read| Ok(read.record))
+        Prepared::new(&self.client, self.creating(object(fields), &[]), |read| Ok(read.record))
     }
 
-    /// Creates a record under an id of ours: 32 hex digits, made from what stays the same when the step is
-    /// repeated, so that a second insert hits the primary key
-    /// ([`is_conflict`](Error::is_conflict)).
+    /// Creates a record under an id of ours ([`SysId::derived`]), so that a second insert hits the primary key
+    /// ([`is_conflict`](Error::is_conflict)). [`create_once`](Self::create_once) looks before and after.
     ///
     /// # Errors
     ///
@@ -204,7 +161,7 @@ impl<T: Record> Table<T> {
             body.insert("sys_id".into(), sys_id.as_str().into());
             body
         });
-        self.exactly(self.creating(body), sys_id)
+        self.exactly(self.creating(body, &[]), sys_id)
     }
 
     /// Changes the named fields and no others; `""` clears one. `PATCH /api/now/table/{table}/{sys_id}`.
@@ -219,19 +176,7 @@ impl<T: Record> Table<T> {
     /// [`NotWritten`](ProblemKind::NotWritten) names the fields that do not have the value sent;
     /// [`is_not_found`](Error::is_not_found) if there is no such record.
     pub fn update(&self, sys_id: &SysId, fields: &impl Serialize) -> Prepared<T> {
-        let body = object(fields);
-        let sent = body.as_ref().ok().cloned().unwrap_or_default();
-        let names: Vec<&str> = sent.keys().map(String::as_str).collect();
-        let safety = if written::has_journal(&sent) { Safety::Unsafe } else { Safety::Idempotent };
-        let request = self.reading(Request::patch(self.path().value(sys_id)), &names);
-        let call = Call::<Json>::write("servicenow.table.update", safety, with_body(request, body))
-            .with_decode(Read::<T>::one);
-        let wanted = sys_id.clone();
-        Prepared::new(&self.client, call, move |read: Read<T>| {
-            let read = read.exactly(&wanted)?;
-            written::check(&sent, &read.row)?;
-            Ok(read.record)
-        })
+        self.changing(sys_id, fields, &[], |read| read.record)
     }
 
     /// Deletes a record. `DELETE /api/now/table/{table}/{sys_id}`.
@@ -246,8 +191,31 @@ impl<T: Record> Table<T> {
         Prepared::new(&self.client, call, Ok)
     }
 
-    fn creating(&self, body: Result<Map<String, Json>, String>) -> Call<Read<T>> {
-        let mut request = self.reading(Request::post(self.path()), &[]);
+    /// Changes fields, reads back these and `more`, and compares.
+    fn changing<U: 'static>(
+        &self,
+        sys_id: &SysId,
+        fields: &impl Serialize,
+        more: &[&str],
+        answer: impl Fn(Read<T>) -> U + Send + Sync + 'static,
+    ) -> Prepared<U> {
+        let body = object(fields);
+        let sent = body.as_ref().ok().cloned().unwrap_or_default();
+        let names: Vec<&str> = sent.keys().map(String::as_str).chain(more.iter().copied()).collect();
+        let safety = if written::has_journal(&sent) { Safety::Unsafe } else { Safety::Idempotent };
+        let request = self.writing(Request::patch(self.path().value(sys_id)), &names);
+        let call = Call::<Json>::write("servicenow.table.update", safety, with_body(request, body))
+            .with_decode(Read::<T>::one);
+        let wanted = sys_id.clone();
+        Prepared::new(&self.client, call, move |read: Read<T>| {
+            let read = read.exactly(&wanted)?;
+            written::check(&sent, &read.row)?;
+            Ok(answer(read))
+        })
+    }
+
+    fn creating(&self, body: Result<Map<String, Json>, String>, more: &[&str]) -> Call<Read<T>> {
+        let mut request = self.writing(Request::post(self.path()), more);
         if matches!(&*self.name, "sc_request" | "sc_req_item") {
             request = request
                 .flawed("a request made like this has no variables and no flow: order it, by catalog()");
@@ -307,6 +275,17 @@ impl<T: Record> Table<T> {
         }
     }
 
+    /// Adds how to read what was written. Labels cannot be compared with what was sent.
+    fn writing(&self, request: Request, more: &[&str]) -> Request {
+        let request = self.reading(request, more);
+        match self.display {
+            DisplayMode::Labels => {
+                request.flawed("what was written is compared by value: read labels afterwards")
+            }
+            DisplayMode::Values | DisplayMode::Both => request,
+        }
+    }
+
     /// Adds how, and which fields, to read.
     fn reading(&self, request: Request, more: &[&str]) -> Request {
         // In mode `true` the link is all that tells a reference's id.
@@ -339,11 +318,15 @@ fn object(fields: &impl Serialize) -> Result<Map<String, Json>, String> {
         return Err("the fields to write must be an object".into());
     };
     if body.contains_key("user_password") {
-        let why = "a password sent like this is stored in clear; it needs sysparm_input_display_value";
-        return Err(why.into());
+        return Err("a password sent like this is stored in clear: use set_password".into());
     }
-    match body.keys().find(|name| !valid_field(name)) {
-        Some(_) => Err("a field to write has a name that no field has".into()),
+    if !body.keys().all(|name| valid_field(name)) {
+        return Err("a field to write has a name that no field has".into());
+    }
+    match body.iter().find(|(_, value)| value.is_object() || value.is_array()) {
+        Some((name, _)) => {
+            Err(format!("`{name}` is neither text nor number nor boolean; lists are texts with commas"))
+        }
         None => Ok(body),
     }
 }

@@ -48,7 +48,6 @@ async fn two_rows_are_no_answer_to_a_look_up() {
 
 #[tokio::test]
 async fn a_record_that_matches_and_is_hidden_is_not_none() {
-    assert!(look_up(json!([]), 0).await.unwrap().is_none());
     for (rows, total) in [(json!([]), 1), (json!([{}]), 1), (json!([{"sys_id": "1", "user_name": "ann"}]), 2)]
     {
         let error = look_up(rows.clone(), total).await.unwrap_err();
@@ -200,7 +199,7 @@ async fn a_page_that_breaks_off_is_asked_for_at_half_its_size() {
 
     let (servicenow, script, _) = scripted([cut(), cut(), cut()]);
     let error = servicenow.table::<ScTask>().list(Query::all()).page_size(4).collect_all().await.unwrap_err();
-    assert_eq!(error.problem().unwrap().kind, ProblemKind::Cancelled);
+    assert!(matches!(error.problem().unwrap().kind, ProblemKind::Cancelled { .. }));
     assert_eq!(script.asked().len(), 3, "a page of one row is as small as it gets");
 }
 

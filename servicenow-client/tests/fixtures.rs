@@ -8,7 +8,8 @@ use serde_json::Value as Json;
 use servicenow_client::catalog::QuestionType;
 use servicenow_client::tables::{Approval, ScReqItem, ScTask, SysJournalField, TaskState};
 use servicenow_client::{
-    Class, Delivery, DisplayMode, Extra, Failure, Field, Problem as _, ProblemKind, Query, Record, SysId,
+    Cancellation, Class, Delivery, DisplayMode, Extra, Failure, Field, Operation, Problem as _, ProblemKind,
+    Query, Record, SysId,
 };
 
 fn id(text: &str) -> SysId {
@@ -123,14 +124,23 @@ fn expected(status: u64, body: &Json) -> (Class, ProblemKind) {
         (400, m) if m.starts_with("Invalid table") => (Class::Invalid, ProblemKind::InvalidTable),
         (400, _) => (Class::Invalid, ProblemKind::UnknownResource),
         (403, m) if m.starts_with("Insufficient") => (Class::Forbidden, ProblemKind::QueryRights),
-        (403, _) if detail.starts_with("ACL") => (Class::Forbidden, ProblemKind::AccessControl),
+        (403, _) if detail.starts_with("ACL") => {
+            let operation = if detail.contains("Insert") { Operation::Insert } else { Operation::Update };
+            (Class::Forbidden, ProblemKind::AccessControl { operation: Some(operation) })
+        }
         (403, _) if detail.starts_with("Data Policy") => {
             let fields = vec!["Resolution code".into(), "Resolution notes".into()];
             (Class::Invalid, ProblemKind::DataPolicy { fields })
         }
-        (403, _) => (Class::WrongState, ProblemKind::BusinessRule { name: "Example rule".into() }),
-        (429, _) => (Class::RateLimited, ProblemKind::RateLimit),
-        (200, _) => (Class::Exhausted, ProblemKind::Cancelled),
+        (403, _) => {
+            let sys_id = Some(id("0123456789abcdef0123456789abcdef"));
+            (Class::WrongState, ProblemKind::BusinessRule { name: "Example rule".into(), sys_id })
+        }
+        (429, _) => {
+            let rule = Some(id("8c7d1d3a4fe2c7009aa0a9f18110c7ff"));
+            (Class::RateLimited, ProblemKind::RateLimit { rule })
+        }
+        (200, _) => (Class::Exhausted, ProblemKind::Cancelled { cause: Cancellation::MaximumTime }),
         (202, _) => (Class::Busy, ProblemKind::Dropped),
         other => panic!("a failure that this test does not know: {other:?}"),
     }
@@ -170,7 +180,7 @@ async fn a_list_that_breaks_off_is_no_list() {
     let (servicenow, _, _) = scripted(answers);
     let list = servicenow.table::<ScTask>().list(Query::all());
     let error = list.collect_all().await.unwrap_err();
-    assert_eq!(error.problem().unwrap().kind, ProblemKind::Cancelled);
+    assert_eq!(error.problem().unwrap().kind, ProblemKind::Cancelled { cause: Cancellation::MaximumTime });
     assert!(error.is_retryable());
 }
 

@@ -373,6 +373,5 @@ impl Action for EnsureUser {
 
 /// A key made of run and step: a second insert of the same step hits the first one's record.
 fn own_sys_id(context: &Context<'_>) -> SysId {
-    let id = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, context.mark.to_string().as_bytes());
-    id.simple().to_string().parse().expect("32 hex digits are a sys_id")
+    SysId::derived(&context.mark.to_string())
 }

@@ -1,7 +1,9 @@
+use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 use super::*;
+use crate::id::SysId;
 
 fn encoded(query: &Query) -> String {
     query.encoded().unwrap()

@@ -228,18 +228,10 @@ impl<T: Record> Pages<T> {
             .listing(&self.query, bounds, key)
             .query("sysparm_limit", order.size)
             .query_opt("sysparm_offset", (offset > 0).then_some(offset));
-        let call = Call::<()>::read(NAME, request).with_decode(Listed::read);
-        let (listed, response) = self.table.client.pipeline.send_with_response(&call).await?;
-        match listed {
-            Listed::Rows(rows) => {
-                let came = rows.len() as u64;
-                let rows = rows.into_iter().filter(|row| !row.is_hidden()).collect();
-                Ok(Window { rows, came, count: total(&response), size: order.size, call, response })
-            }
-            Listed::Cut => {
-                Err(self.table.found(&call, &response, ProblemKind::Cancelled, "the answer breaks off"))
-            }
-        }
+        let (rows, call, response) = self.table.rows(NAME, request).await?;
+        let came = rows.len() as u64;
+        let rows = rows.into_iter().filter(|row| !row.is_hidden()).collect();
+        Ok(Window { rows, came, count: total(&response), size: order.size, call, response })
     }
 
     fn key(&self, window: &Window, row: Option<&Unread>) -> Result<Option<SysId>> {
@@ -319,7 +311,7 @@ fn signed(count: u64) -> i64 {
 }
 
 fn broke_off(error: &Error) -> bool {
-    error.problem().is_some_and(|problem| problem.kind == ProblemKind::Cancelled)
+    error.problem().is_some_and(|problem| matches!(problem.kind, ProblemKind::Cancelled { .. }))
 }
 
 fn may_not_query(error: &Error) -> bool {
