@@ -1,0 +1,98 @@
+//! Following a table by what changes in it.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod common;
+
+use chrono::{DateTime, Utc};
+use common::{Answer, scripted};
+use serde_json::{Value as Json, json};
+use servicenow_client::{Changes, ProblemKind, Query, RawRecord, ServiceNowClient};
+
+fn at(time: &str) -> DateTime<Utc> {
+    format!("1969-12-31T{time}Z").parse().unwrap()
+}
+
+/// A record that changed at a time for the n-th time.
+fn changed(id: &str, time: &str, count: u32) -> Json {
+    json!({"sys_id": id, "sys_updated_on": format!("1969-12-31 {time}"), "sys_mod_count": count.to_string()})
+}
+
+fn changes(servicenow: &ServiceNowClient) -> Changes<RawRecord> {
+    servicenow.records("incident").unwrap().changes(Query::all(), at("09:00:00"))
+}
+
+async fn batch(changes: &mut Changes<RawRecord>) -> Option<Vec<String>> {
+    let records = changes.next_batch().await.unwrap()?;
+    Some(records.iter().map(|record| record.sys_id().to_string()).collect())
+}
+
+#[tokio::test]
+async fn each_change_comes_once_though_the_last_minutes_are_read_again() {
+    let (servicenow, script, _) = scripted([
+        Answer::rows(json!([changed("a", "09:10:00", 1), changed("b", "09:20:00", 1)]), 2),
+        Answer::rows(json!([]), 0),
+        // `b` again, `c` which became visible late, and `b` once more, changed within the same second.
+        Answer::rows(json!([changed("c", "09:18:00", 5), changed("b", "09:20:00", 1)]), 2),
+        Answer::rows(json!([changed("b", "09:20:01", 2)]), 1),
+        Answer::rows(json!([]), 0),
+    ]);
+    let mut changes = changes(&servicenow);
+    assert_eq!(batch(&mut changes).await.unwrap(), ["a", "b"]);
+    assert_eq!(changes.position(), at("09:15:00"));
+    assert_eq!(batch(&mut changes).await, None);
+    assert_eq!(batch(&mut changes).await.unwrap(), ["c"]);
+    assert_eq!(batch(&mut changes).await.unwrap(), ["b"]);
+    assert_eq!(batch(&mut changes).await, None);
+    let query = |n| script.parameter(n, "sysparm_query").unwrap();
+    assert_eq!(query(0), "sys_updated_on>=1969-12-31 09:00:00^ORDERBYsys_updated_on^ORDERBYsys_id");
+    assert!(query(1).contains("sys_updated_on>1969-12-31 09:20:00^NQ") && query(1).contains("^sys_id>b^"));
+    assert_eq!(query(2), "sys_updated_on>=1969-12-31 09:15:00^ORDERBYsys_updated_on^ORDERBYsys_id");
+    let fields = script.parameter(0, "sysparm_fields");
+    assert_eq!(fields, None, "all fields come, the stamps too");
+}
+
+#[tokio::test]
+async fn hidden_records_are_stepped_over() {
+    let (servicenow, script, _) = scripted([
+        Answer::rows(json!([]), 700),
+        Answer::rows(json!([{}, changed("a", "09:10:00", 1)]), 700),
+        Answer::rows(json!([]), 0),
+    ]);
+    let mut changes = changes(&servicenow);
+    assert_eq!(batch(&mut changes).await.unwrap(), ["a"]);
+    assert_eq!(batch(&mut changes).await, None);
+    assert_eq!(script.parameter(1, "sysparm_offset").as_deref(), Some("500"));
+    assert_eq!(script.parameter(2, "sysparm_offset"), None);
+}
+
+#[tokio::test]
+async fn a_change_of_the_future_moves_no_position() {
+    let future = json!({"sys_id": "a", "sys_updated_on": "2999-01-01 00:00:00", "sys_mod_count": "1"});
+    let (servicenow, _, _) = scripted([Answer::rows(json!([future]), 1)]);
+    let mut changes = changes(&servicenow);
+    assert_eq!(batch(&mut changes).await.unwrap(), ["a"]);
+    assert!(changes.position() <= DateTime::UNIX_EPOCH);
+}
+
+#[tokio::test]
+async fn what_does_not_show_when_it_changed_or_is_too_old_is_not_believed() {
+    for row in [
+        json!({"sys_id": "a"}),
+        json!({"sys_id": "a", "sys_updated_on": "soon"}),
+        json!({"sys_id": "a", "sys_updated_on": "1969-12-31 08:59:59"}),
+    ] {
+        let (servicenow, _, _) = scripted([Answer::rows(json!([row]), 1)]);
+        let error = changes(&servicenow).next_batch().await.unwrap_err();
+        let kind = &error.problem().unwrap().kind;
+        assert_eq!(kind, &ProblemKind::NotHonoured { field: "sys_updated_on".into() });
+    }
+}
+
+#[tokio::test]
+async fn an_instance_that_ignores_the_position_is_not_asked_for_ever() {
+    let same = || Answer::rows(json!([changed("a", "09:10:00", 1)]), 9);
+    let (servicenow, _, _) = scripted([same(), same()]);
+    let mut changes = changes(&servicenow);
+    batch(&mut changes).await.unwrap();
+    assert!(changes.next_batch().await.unwrap_err().to_string().contains("circles"));
+}
