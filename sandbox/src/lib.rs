@@ -78,7 +78,7 @@ pub use okta::{PushAnswer, ServiceApp};
 pub use onboarding::{OnboardingRequest, Ticket};
 pub use record::{HookDelivery, PushDelivery, RequestRecord, System};
 pub use sandbox::Sandbox;
-pub use servicenow::Habits;
+pub use servicenow::{DataPolicy, Habits};
 
 /// Compiles and runs what the README shows.
 #[cfg(doctest)]

@@ -1,6 +1,7 @@
 //! A ServiceNow instance: the Table API over a small schema, the Service Catalog, and the business rules
 //! that tickets depend on.
 
+mod added;
 mod aggregate;
 mod approvals;
 mod attachments;
@@ -30,7 +31,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::http::{Answer, Ask, JSON, Reply};
 use crate::id;
 
-pub use habits::Habits;
+pub use habits::{DataPolicy, Habits};
 pub(crate) use store::{Instance, Record};
 
 /// How many requests an hour the instance lets the integration user send, if a rule says so.
@@ -60,6 +61,7 @@ impl HourlyRule {
 impl Instance {
     /// Answers a request: credentials, the hourly rule if there is one, then the call itself.
     pub(crate) fn answer(&mut self, ask: &Ask) -> Answer {
+        self.now = ask.at;
         attachments::scan(self, ask.at);
         self.catch_up(ask.at);
         if !self.authorises(ask) {

@@ -33,8 +33,17 @@ pub(super) fn no_record() -> Answer {
     envelope(404, "No Record found", Some("Record doesn't exist or ACL restricts the record retrieval"))
 }
 
+pub(super) fn not_queryable() -> Answer {
+    let detail = "Field(s) present in the query do not have permission to be read";
+    envelope(403, "Insufficient rights to query records", Some(detail))
+}
+
 pub(super) fn refused(detail: &str) -> Answer {
     envelope(403, "Operation Failed", Some(detail))
+}
+
+pub(super) fn mandatory(labels: &str) -> Answer {
+    refused(&format!("Data Policy Exception: The following fields are mandatory: {labels}"))
 }
 
 pub(super) fn bad_body() -> Answer {

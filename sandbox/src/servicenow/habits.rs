@@ -24,6 +24,25 @@ pub struct Habits {
     /// `glide.invalid_query.returns_no_rows`: a query with a condition that makes no sense finds nothing. By default
     /// that condition is dropped and the rest is run, which widens the result.
     pub invalid_query_returns_no_rows: bool,
+    /// A query with a field that does not exist is refused, as newer releases do.
+    pub unknown_fields_are_forbidden: bool,
+    /// `^^` in a value of a query stands for `^`. By default it separates two conditions, one of them empty.
+    pub doubled_carets_are_undone: bool,
+    /// Fields that may be read and not be queried: `sys_user.email`.
+    pub fields_without_query_match: BTreeSet<String>,
+    /// Fields that may be asked for equality, and not for parts or ranges, nor sorted by.
+    pub fields_without_query_range: BTreeSet<String>,
+    /// `glide.rest.table_api.admin_only_sys_fields`: a `sys_id` that is sent with a new record is not taken.
+    pub admin_only_sys_fields: bool,
+    /// `glide.rest.choice.allow_non_existing_value`: any value is stored in a choice field, and `""` clears one.
+    pub non_existing_choices_are_stored: bool,
+    /// Fields that are not written, without an error: `incident.short_description`.
+    pub read_only_fields: BTreeSet<String>,
+    /// Business rules that abort the writing of records, by table, as an encoded query that these match:
+    /// `{"incident": "short_descriptionLIKEtest"}`.
+    pub aborting_rules: BTreeMap<String, String>,
+    /// Data policies, by table: which fields are mandatory once a record matches a query.
+    pub data_policies: BTreeMap<String, DataPolicy>,
     /// The plugin Security Incident Response is installed. Without it its tables do not exist.
     pub security_incident_response: bool,
     /// A release before Utah, as far as an incident's `close_code` goes.
@@ -77,4 +96,14 @@ pub struct Habits {
     pub import_seconds: u32,
     /// A `sys_rest_insert_multiple` record says that `insertMultiple` is sent the names of columns. Without it, labels.
     pub insert_multiple_takes_names: bool,
+}
+
+/// Fields that must have a value: `{"when": "stateIN3,4", "mandatory": ["close_notes"]}`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataPolicy {
+    /// The records that it is for, as an encoded query.
+    pub when: String,
+    /// The fields' names. A refusal tells their labels.
+    pub mandatory: Vec<String>,
 }

@@ -1,80 +1,18 @@
 //! Encoded queries. Like the real thing, a condition that makes no sense is silently dropped; one that
 //! makes sense but is not modelled is refused.
 
+mod condition;
+mod dates;
+mod related;
+
 use std::cmp::Ordering;
 
-use super::schema::Kind;
+pub(super) use self::condition::named;
+use self::condition::{Condition, Op, compare, shown};
+use self::related::Related;
+use super::error;
 use super::store::{Found, Instance};
-
-/// Operators by their text; the longer of two with one beginning stands first.
-const OPERATORS: &[(&str, Op)] = &[
-    ("NOT IN", Op::NotIn),
-    ("NOT LIKE", Op::NotLike),
-    ("NOTLIKE", Op::NotLike),
-    ("STARTSWITH", Op::StartsWith),
-    ("ENDSWITH", Op::EndsWith),
-    ("ISNOTEMPTY", Op::IsNotEmpty),
-    ("ISEMPTY", Op::IsEmpty),
-    ("EMPTYSTRING", Op::IsEmpty),
-    ("ANYTHING", Op::Anything),
-    ("BETWEEN", Op::Between),
-    ("INSTANCEOF", Op::NotModelled),
-    ("IN_HIERARCHY", Op::NotModelled),
-    ("IN", Op::In),
-    ("LIKE", Op::Like),
-    ("!=", Op::NotEqual),
-    ("<=", Op::LessOrEqual),
-    (">=", Op::GreaterOrEqual),
-    ("=", Op::Equal),
-    ("<", Op::Less),
-    (">", Op::Greater),
-    ("!*", Op::NotLike),
-    ("*", Op::Like),
-    ("%", Op::EndsWith),
-    ("SAMEAS", Op::NotModelled),
-    ("NSAMEAS", Op::NotModelled),
-    ("GT_", Op::NotModelled),
-    ("LT_", Op::NotModelled),
-    ("ON", Op::NotModelled),
-    ("NOTON", Op::NotModelled),
-    ("RELATIVE", Op::NotModelled),
-    ("MORETHAN", Op::NotModelled),
-    ("LESSTHAN", Op::NotModelled),
-    ("DATEPART", Op::NotModelled),
-    ("DYNAMIC", Op::NotModelled),
-    ("DOESNOTHAVE", Op::NotModelled),
-    ("EXCLUDING", Op::NotModelled),
-    ("VALCHANGES", Op::NotModelled),
-    ("CHANGES", Op::NotModelled),
-];
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Op {
-    Equal,
-    NotEqual,
-    In,
-    NotIn,
-    Like,
-    NotLike,
-    StartsWith,
-    EndsWith,
-    IsEmpty,
-    IsNotEmpty,
-    Anything,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-    Between,
-    NotModelled,
-}
-
-#[derive(Debug)]
-struct Condition {
-    field: String,
-    op: Op,
-    value: String,
-}
+use crate::http::Answer;
 
 /// Alternatives joined by `^OR`.
 type Either = Vec<Condition>;
@@ -87,6 +25,8 @@ pub(super) struct Query {
     order: Vec<(String, bool)>,
     /// Whether a condition made no sense and was dropped.
     widened: bool,
+    /// Whether it asks of a field, or sorts by one, that may not be queried.
+    forbidden: bool,
 }
 
 impl Query {
@@ -94,30 +34,62 @@ impl Query {
     pub(super) fn parse(instance: &Instance, table: Found<'_>, text: &str) -> Result<Self, String> {
         let mut query = Self { groups: vec![Vec::new()], ..Self::default() };
         let mut may_join = false;
-        for clause in text.split('^') {
+        let clauses = clauses(instance, text);
+        let mut clauses = clauses.iter().map(String::as_str);
+        while let Some(clause) = clauses.next() {
             if clause == "EQ" || clause.is_empty() {
                 continue;
             }
             if let Some(field) = clause.strip_prefix("ORDERBYDESC") {
                 query.order_by(instance, table, field, true);
-            } else if let Some(field) = clause.strip_prefix("ORDERBY") {
+            } else if let Some(field) = clause.strip_prefix("ORDERBY").or(clause.strip_prefix("GROUPBY")) {
                 query.order_by(instance, table, field, false);
+            } else if let Some(count) = clause.strip_prefix("RLQUERY") {
+                let inner: Vec<&str> =
+                    clauses.by_ref().take_while(|clause| *clause != "ENDRLQUERY").collect();
+                let related = Related::parse(instance, count, &inner.join("^"))?;
+                may_join = query.and(related.map(Condition::related));
             } else if let Some(rest) = clause.strip_prefix("NQ") {
                 query.groups.push(Vec::new());
-                may_join = query.and(condition(instance, table, rest)?);
+                let condition = query.condition(instance, table, rest)?;
+                may_join = query.and(condition);
             } else if let Some(rest) = clause.strip_prefix("OR") {
-                let alternative = condition(instance, table, rest)?;
+                let alternative = query.condition(instance, table, rest)?;
                 may_join = query.or(alternative, may_join);
             } else {
-                may_join = query.and(condition(instance, table, clause)?);
+                let condition = query.condition(instance, table, clause)?;
+                may_join = query.and(condition);
             }
         }
         Ok(query)
     }
 
+    /// Whether whoever asks has the right to query by all of its fields.
+    pub(super) fn permitted(&self) -> Result<(), Answer> {
+        if self.forbidden { Err(error::not_queryable()) } else { Ok(()) }
+    }
+
+    fn condition(
+        &mut self,
+        instance: &Instance,
+        table: Found<'_>,
+        text: &str,
+    ) -> Result<Option<Condition>, String> {
+        let condition = Condition::parse(instance, table, text)?;
+        self.forbidden |= match &condition {
+            Some(condition) => !condition.permitted(instance, table),
+            None => instance.habits.unknown_fields_are_forbidden,
+        };
+        Ok(condition)
+    }
+
     fn order_by(&mut self, instance: &Instance, table: Found<'_>, field: &str, descending: bool) {
-        if instance.walk(table, field).is_some() {
-            self.order.push((field.to_owned(), descending));
+        match instance.walk(table, field) {
+            Some(leaf) => {
+                self.forbidden |= instance.habits.may_not_range(leaf.schema, leaf.field);
+                self.order.push((field.to_owned(), descending));
+            }
+            None => self.forbidden |= instance.habits.unknown_fields_are_forbidden,
         }
     }
 
@@ -155,10 +127,10 @@ impl Query {
         let (mut after, mut before) = (None, None);
         for either in group {
             match either.as_slice() {
-                [Condition { field, op: Op::Greater, value }] if field == "sys_id" => {
+                [Condition { field, op: Op::Greater, value, .. }] if field == "sys_id" => {
                     after = Some(value.as_str());
                 }
-                [Condition { field, op: Op::Less, value }] if field == "sys_id" => {
+                [Condition { field, op: Op::Less, value, .. }] if field == "sys_id" => {
                     before = Some(value.as_str());
                 }
                 _ => return None,
@@ -209,86 +181,14 @@ fn compare_at(instance: &Instance, a: Found<'_>, b: Found<'_>, field: &str) -> O
     }
 }
 
-/// A reference sorts and compares as text by what it shows.
-fn shown(instance: &Instance, kind: Kind, value: &str) -> String {
-    match kind {
-        Kind::Reference(table) => instance.display_of(table, value),
-        _ => value.to_owned(),
+/// The text between separators. Whether REST undoes a doubled one is not documented; by default it does not.
+fn clauses(instance: &Instance, text: &str) -> Vec<String> {
+    const ESCAPED: &str = "\0";
+    if !instance.habits.doubled_carets_are_undone {
+        return text.split('^').map(str::to_owned).collect();
     }
-}
-
-/// `None`: the condition makes no sense on this table, so it is dropped.
-fn condition(instance: &Instance, table: Found<'_>, text: &str) -> Result<Option<Condition>, String> {
-    for special in ["123TEXTQUERY321", "RLQUERY", "GROUPBY", "sys_tags."] {
-        if text.starts_with(special) {
-            return Err(format!("the query clause {special}"));
-        }
-    }
-    let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '.';
-    let (field, rest) = text.split_at(text.find(|c| !is_name(c)).unwrap_or(text.len()));
-    if field.is_empty() || instance.walk(table, field).is_none() {
-        return Ok(None);
-    }
-    let Some((name, op)) = OPERATORS.iter().find(|(name, _)| rest.starts_with(name)) else { return Ok(None) };
-    if *op == Op::NotModelled {
-        return Err(format!("the query operator {name}"));
-    }
-    let value = scripted(instance, &rest[name.len()..])?;
-    Ok(Some(Condition { field: field.to_owned(), op: *op, value }))
-}
-
-/// A value that is a script is run by a real instance; only "who am I" is modelled.
-fn scripted(instance: &Instance, value: &str) -> Result<String, String> {
-    match value.strip_prefix("javascript:") {
-        None => Ok(value.to_owned()),
-        Some(script) if script.trim_end_matches(';').trim() == "gs.getUserID()" => Ok(instance.user.clone()),
-        Some(_) => Err(format!("the script {value}")),
-    }
-}
-
-impl Condition {
-    fn holds(&self, instance: &Instance, row: Found<'_>) -> bool {
-        let Some(leaf) = instance.walk(row, &self.field) else { return false };
-        let value = leaf.value();
-        let order = |wanted: &str| compare(leaf.kind, value, wanted);
-        let text = || shown(instance, leaf.kind, value).to_lowercase();
-        let wanted = || self.value.to_lowercase();
-        match self.op {
-            Op::Equal => same(value, &self.value),
-            Op::NotEqual => !same(value, &self.value),
-            Op::In => self.value.split(',').any(|one| same(value, one)),
-            Op::NotIn => !self.value.split(',').any(|one| same(value, one)),
-            Op::Like => text().contains(&wanted()),
-            Op::NotLike => !text().contains(&wanted()),
-            Op::StartsWith => text().starts_with(&wanted()),
-            Op::EndsWith => text().ends_with(&wanted()),
-            Op::IsEmpty => value.is_empty(),
-            Op::IsNotEmpty => !value.is_empty(),
-            Op::Less => !value.is_empty() && order(&self.value).is_lt(),
-            Op::LessOrEqual => !value.is_empty() && order(&self.value).is_le(),
-            Op::Greater => !value.is_empty() && order(&self.value).is_gt(),
-            Op::GreaterOrEqual => !value.is_empty() && order(&self.value).is_ge(),
-            Op::Between => {
-                let (low, high) = self.value.split_once('@').unwrap_or((&self.value, ""));
-                !value.is_empty() && order(low).is_ge() && order(high).is_le()
-            }
-            Op::Anything | Op::NotModelled => true,
-        }
-    }
-}
-
-/// Text compares without regard to case, as the database's collation does.
-fn same(a: &str, b: &str) -> bool {
-    a == b || a.to_lowercase() == b.to_lowercase()
-}
-
-fn compare(kind: Kind, a: &str, b: &str) -> Ordering {
-    if kind == Kind::Integer
-        && let (Ok(a), Ok(b)) = (a.parse::<f64>(), b.parse::<f64>())
-    {
-        return a.total_cmp(&b);
-    }
-    a.to_lowercase().cmp(&b.to_lowercase())
+    let text = text.replace("^^", ESCAPED);
+    text.split('^').map(|clause| clause.replace(ESCAPED, "^")).collect()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use super::schema::{self, Schema};
 use super::store::{Author, Instance, Record, record};
-use super::{approvals, error, roles};
+use super::{added, approvals, error, roles};
 use crate::clock::servicenow_time;
 use crate::http::Answer;
 
@@ -52,6 +52,7 @@ pub(super) fn before_insert(
     if table.name == "sys_user_has_role" {
         roles::defaults(new);
     }
+    added::check(instance, table, new)?;
     close(instance, table, &Record::new(), new, author)
 }
 
@@ -107,12 +108,16 @@ pub(super) fn before_update(
         }
         _ => {}
     }
+    added::check(instance, table, new)?;
     close(instance, table, old, new, author)
 }
 
 /// A value that is not among a field's choices is ignored, as it is while
 /// `glide.rest.choice.allow_non_existing_value` is off. Nor can a choice be cleared.
 fn drop_unknown_choices(instance: &Instance, table: &Schema, old: &Record, new: &mut Record) {
+    if instance.habits.non_existing_choices_are_stored {
+        return;
+    }
     let names: Vec<String> = new.keys().cloned().collect();
     for name in names {
         let choices = instance.choices(table.name, &name);
@@ -204,8 +209,7 @@ fn mandatory(record: &Record, fields: &[(&str, &str)]) -> Result<(), Answer> {
     if missing.is_empty() {
         return Ok(());
     }
-    let fields = missing.join(", ");
-    Err(error::refused(&format!("Data Policy Exception: The following fields are mandatory: {fields}")))
+    Err(error::mandatory(&missing.join(", ")))
 }
 
 /// A security incident goes forward only, and is closed with a code and notes.
@@ -236,7 +240,7 @@ fn close_item(instance: &Instance, item: &Record) -> Result<(), Answer> {
     Ok(())
 }
 
-fn aborted(table: &str, rule: &str) -> Answer {
+pub(super) fn aborted(table: &str, rule: &str) -> Answer {
     let id = crate::id::sha256_hex(rule);
     let rule = format!("{rule}^{}", &id[..32]);
     let detail = format!(

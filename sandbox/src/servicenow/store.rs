@@ -27,6 +27,8 @@ pub(crate) struct Instance {
     pub(crate) user: String,
     pub(crate) rule: Option<HourlyRule>,
     pub(crate) habits: Habits,
+    /// When the request came that is being answered.
+    pub(super) now: DateTime<Utc>,
     /// The rule that pushes approved items, if there is one.
     pub(super) push: Option<push::Push>,
     /// What is to happen a moment later.
@@ -78,6 +80,7 @@ impl Instance {
             user: String::new(),
             rule: None,
             habits: Habits::default(),
+            now: DateTime::UNIX_EPOCH,
             push: None,
             later: Vec::new(),
             tables: schema::TABLES.iter().map(|table| (table.name, Table::default())).collect(),
@@ -222,8 +225,9 @@ impl Instance {
 
     /// The sender's own sys_id if it looks like one, else a new one.
     fn new_sys_id(&mut self, table: &Schema, given: &Record) -> Result<String, Answer> {
-        let wanted =
-            given.get("sys_id").filter(|id| id.len() == 32 && id.chars().all(|c| c.is_ascii_hexdigit()));
+        let may_choose = !self.habits.admin_only_sys_fields;
+        let is_id = |id: &&String| id.len() == 32 && id.chars().all(|c| c.is_ascii_hexdigit());
+        let wanted = given.get("sys_id").filter(|id| may_choose && is_id(id));
         let Some(wanted) = wanted else { return Ok(self.ids.hex(32)) };
         if self.find(table.name, wanted).is_some() {
             let detail = format!(

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::display::View;
 use super::error;
 use super::habits::Habits;
-use super::query::Query;
+use super::query::{Query, named};
 use super::schema::{self, Kind, Schema};
 use super::store::{Found, Instance, Record};
 use crate::http::{Answer, Ask, Reply};
@@ -27,6 +27,8 @@ const PARAMETERS: [&str; 12] = [
     "sysparm_input_display_value",
 ];
 const DEFAULT_LIMIT: usize = 10_000;
+/// How many characters its column holds. What is longer is cut.
+const CORRELATION_ID: usize = 100;
 
 fn check_parameters(ask: &Ask) -> Result<(), Answer> {
     ask.only_parameters(&PARAMETERS)?;
@@ -68,7 +70,7 @@ pub(super) fn window(
         instance.habits.hidden_rows_are_empty.then(|| json!({}))
     };
     let page: Vec<Value> = window.filter_map(readable).collect();
-    let answer = instance.cut(Answer::json(200, &json!({ "result": page })), page.len());
+    let answer = instance.cut(Answer::json(200, &body(ask, json!(page))), page.len());
     let answer = match instance.habits {
         Habits { no_total_count: true, .. } => answer,
         Habits { total_counts_readable: true, .. } => {
@@ -95,6 +97,7 @@ pub(super) fn selected<'a>(
     let columns = Found { schema: table, record: &nothing };
     let text = ask.query.get("sysparm_query").unwrap_or_default();
     let query = Query::parse(instance, columns, text).map_err(|what| ask.not_modelled(&what))?;
+    query.permitted()?;
     if instance.finds_all(table)
         && let Some((after, before)) = query.key_range()
     {
@@ -149,7 +152,15 @@ fn answer(instance: &Instance, ask: &Ask, table: &'static Schema, sys_id: &str, 
     if ask.header("x-no-response-body") == Some("true") && !matches!(ask.method.as_str(), "GET" | "HEAD") {
         return Ok(Answer::empty(status));
     }
-    Ok(Answer::json(status, &json!({ "result": shown })))
+    Ok(Answer::json(status, &body(ask, shown)))
+}
+
+/// Whoever wants the session's debug messages gets them beside the result.
+fn body(ask: &Ask, result: Value) -> Value {
+    if ask.header("x-wantsessiondebugmessages") == Some("true") {
+        return json!({ "result": result, "session": { "debug_logs": [] } });
+    }
+    json!({ "result": result })
 }
 
 /// `POST /table/{table}`
@@ -218,6 +229,9 @@ fn known_fields(
     let mut given = Record::new();
     for (name, value) in body {
         let Some(kind) = table.kind(&name) else { continue };
+        if named(&instance.habits.read_only_fields, table, &name) {
+            continue;
+        }
         let text = match value {
             Value::String(text) => text,
             Value::Null => String::new(),
@@ -231,7 +245,8 @@ fn known_fields(
         } else {
             text
         };
-        given.insert(name, text);
+        let room = if name == "correlation_id" { CORRELATION_ID } else { usize::MAX };
+        given.insert(name, text.chars().take(room).collect());
     }
     Ok(given)
 }
