@@ -382,7 +382,7 @@ fn kind(response: &Response, message: &str, detail: &str) -> ProblemKind {
     }
     // A part of a batch that was under way when its time was up, with whatever status.
     if says("maximum execution time exceeded") {
-        return ProblemKind::Cancelled;
+        return ProblemKind::Cancelled { cause: Cancellation::MaximumTime };
     }
     match response.status.as_u16() {
         202 => ProblemKind::Dropped,

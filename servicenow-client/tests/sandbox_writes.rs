@@ -118,7 +118,10 @@ async fn fields_that_did_not_take_their_value_are_told_whatever_the_reason() {
         (json!({"state": ""}), vec!["state"]),
         (json!({"u_no_such_field": "x"}), vec!["u_no_such_field"]),
         (json!({"priority": "1"}), vec!["priority"]),
-        (json!({"description": "", "due_date": "2026-03-02 10:00:00", "caller_id": "", "made_sla": false}), vec![]),
+        (
+            json!({"description": "", "due_date": "2026-03-02 10:00:00", "caller_id": "", "made_sla": false}),
+            vec![],
+        ),
     ] {
         let end = table.update(&incident, &fields).await;
         let told = end.err().map_or_else(Vec::new, |error| match kind(&error).clone() {

@@ -10,7 +10,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use servicenow_client::tables::SysUser;
 use servicenow_client::{
-    Call, Delivery, Failure, Path, ProblemKind, Request, ServiceNowClient, SysId, TransportError,
+    Call, Cancellation, Delivery, Failure, Path, ProblemKind, Request, ServiceNowClient, SysId,
+    TransportError,
 };
 
 fn id(text: &str) -> SysId {
@@ -124,7 +125,7 @@ async fn a_part_that_the_quota_ended_may_have_been_done() {
     let mut batch = servicenow.batch();
     let made = batch.add(servicenow.table::<SysUser>().create(&json!({"user_name": "ann"})));
     let error = batch.send().await.take(made).unwrap_err();
-    assert_eq!(error.problem().unwrap().kind, ProblemKind::Cancelled);
+    assert_eq!(error.problem().unwrap().kind, ProblemKind::Cancelled { cause: Cancellation::MaximumTime });
     assert_eq!(error.delivery(), Delivery::Unknown);
 }
 
