@@ -117,7 +117,10 @@ async fn each_operator_finds_what_it_says() {
     }
 }
 
-/// What a query by this operator and value means, in plain words: of each row's text and number.
+/// Adds an operator and a value to a query.
+type Ask = fn(Query, &str) -> Query;
+
+/// What that means of a row's text, for the value.
 type Meaning = fn(&str, &str) -> bool;
 
 fn small(text: &str) -> String {
@@ -125,7 +128,7 @@ fn small(text: &str) -> String {
 }
 
 /// Queries that hold a value from outside, and what they mean.
-fn operators() -> Vec<(fn(Query, &str) -> Query, Meaning)> {
+fn operators() -> Vec<(Ask, Meaning)> {
     const FIELD: &str = "short_description";
     vec![
         (|query, value| query.eq(FIELD, value), |row, value| small(row) == small(value)),
@@ -263,9 +266,9 @@ fn no_value_widens_a_result() {
                 }
                 Err(error) => return Err(TestCaseError::fail(format!("{error:?}"))),
             };
-            let means = |row: &&Json| meaning(row["short_description"].as_str().unwrap(), &value);
+            let fits = |row: &&Json| meaning(row["short_description"].as_str().unwrap(), &value);
             let meant: BTreeSet<String> =
-                rows.iter().filter(means).map(|row| row["sys_id"].as_str().unwrap().to_owned()).collect();
+                rows.iter().filter(fits).map(|row| row["sys_id"].as_str().unwrap().to_owned()).collect();
             let text = query.encoded().unwrap();
             prop_assert!(came.is_subset(&meant), "{text} found {came:?}, and means {meant:?}");
             prop_assert!(

@@ -210,7 +210,11 @@ async fn changes_are_followed_while_they_happen() {
     assert_eq!(ids(changes.next_batch().await.unwrap()), both, "two in one second");
     assert_eq!(changes.next_batch().await.unwrap(), None);
     table.update(&first, &open("c")).await.unwrap();
-    assert_eq!(ids(changes.next_batch().await.unwrap()), [first.clone()], "again, within the same second");
+    assert_eq!(
+        ids(changes.next_batch().await.unwrap()),
+        std::slice::from_ref(&first),
+        "again, within the same second"
+    );
     assert_eq!(changes.next_batch().await.unwrap(), None);
     sandbox.clock().advance(Duration::from_secs(3600));
     table.update(&first, &open("d")).await.unwrap();
