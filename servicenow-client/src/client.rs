@@ -107,7 +107,7 @@ impl ServiceNowClient {
     /// ```
     #[must_use]
     pub fn in_lane(&self, lane: Lane) -> Self {
-        Self { pipeline: self.pipeline.in_lane(lane) }
+        Self { pipeline: self.pipeline.in_lane(lane), ..self.clone() }
     }
 
     /// The rate-limit buckets that this client and its clones drew from so far, by name: a method on a resource, where

@@ -229,8 +229,8 @@ async fn a_security_incident_is_there_if_its_plugin_is() {
     assert_eq!(incident.state, Field::Set(SecurityState::Draft));
     table.update(&incident.sys_id, &json!({"state": SecurityState::Contain})).await.unwrap();
     let back = table.update(&incident.sys_id, &json!({"state": SecurityState::Analysis})).await.unwrap_err();
-    let rule = ProblemKind::BusinessRule { name: "Enforce state flow".into() };
-    assert_eq!(back.problem().unwrap().kind, rule);
+    let ProblemKind::BusinessRule { name, .. } = &back.problem().unwrap().kind else { panic!("{back:?}") };
+    assert_eq!(name, "Enforce state flow");
     let states = servicenow.schema().choices("sn_si_incident", "state").await.unwrap();
     assert_eq!(states.label("100"), Some("Review"));
 }
