@@ -280,7 +280,7 @@ async fn errors_are_told_in_both_shapes() {
     for (status, scim_type, wanted) in [
         (400, "invalidFilter", ProblemKind::Invalid),
         (400, "uniqueness", ProblemKind::DuplicateKey),
-        (403, "", ProblemKind::AccessControl),
+        (403, "", ProblemKind::Forbidden),
         (404, "", ProblemKind::NotFound),
         (409, "uniqueness", ProblemKind::DuplicateKey),
     ] {
