@@ -279,6 +279,9 @@ impl ServiceNowProblem {
                 "with glide.rest.table_api.admin_only_sys_fields set, only an admin may choose a sys_id"
             }
             ProblemKind::Damaged => "the file was changed on the way or meanwhile: ask again",
+            ProblemKind::NotTransformed { .. } => {
+                "the transform map decides: its script, its coalesce fields, or a rule of the target table refused the row"
+            }
             ProblemKind::Stale => "a copy of the database that is behind may have answered: read again later",
             ProblemKind::NotWritten { .. } => {
                 "the fields may not exist on the table, not be writable for the API user, be limited to other \
