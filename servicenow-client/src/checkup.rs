@@ -47,7 +47,7 @@ impl ServiceNowClient {
     /// What the call met, but not that it was refused.
     pub async fn who_am_i(&self) -> Result<Option<SysUser>> {
         let me = Query::raw("sys_id=javascript:gs.getUserID()");
-        let mut users = self.table::<SysUser>().list(me).page_size(2);
+        let mut users = self.table::<SysUser>().list(me);
         let (first, second) = match users.try_next().await {
             Ok(first) => (first, users.try_next().await?),
             Err(error) if error.is_forbidden() => return Ok(None),
@@ -65,7 +65,7 @@ impl ServiceNowClient {
     ///
     /// What the call met.
     pub async fn sees_inactive_users(&self) -> Result<bool> {
-        let mut inactive = self.table::<SysUser>().list(Query::new().eq("active", false)).page_size(1);
+        let mut inactive = self.table::<SysUser>().select(["active"]).list(Query::new().eq("active", false));
         Ok(inactive.try_next().await?.is_some())
     }
 }

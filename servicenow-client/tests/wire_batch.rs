@@ -62,6 +62,31 @@ async fn parts_are_sent_as_documented() {
 }
 
 #[tokio::test]
+async fn the_published_shape_is_sent() {
+    let Some(published) = common::fixture("constructed/batch_request.json") else { return };
+    let published: Value = serde_json::from_str(&published).unwrap();
+    let theirs = &published["rest_requests"][1];
+    let body = |part: &Value| -> Value {
+        serde_json::from_slice(&STANDARD.decode(part["body"].as_str().unwrap()).unwrap()).unwrap()
+    };
+    let (servicenow, script, _) = scripted([reply(&[(0, 201, user("ab"))], &[])]);
+    let mut batch = servicenow.batch();
+    let made = batch.add(servicenow.records("incident").unwrap().create(&body(theirs)));
+    batch.send().await.take(made).unwrap();
+    let ours = &sent(&script, 0)["rest_requests"][0];
+    assert_eq!((&ours["method"], body(ours)), (&theirs["method"], body(theirs)));
+    assert!(ours["url"].as_str().unwrap().starts_with(theirs["url"].as_str().unwrap()));
+    let headers = |part: &Value| -> Vec<String> {
+        let names = part["headers"].as_array().unwrap().iter();
+        let mut names: Vec<String> =
+            names.map(|header| header["name"].as_str().unwrap().to_lowercase()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(headers(ours), headers(theirs));
+}
+
+#[tokio::test]
 async fn the_published_shape_is_read() {
     let Some(body) = common::fixture("constructed/batch_response.json") else { return };
     let ids = [

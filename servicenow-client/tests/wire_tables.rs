@@ -4,7 +4,10 @@
 mod common;
 
 use common::{Answer, scripted};
+use proptest::prelude::*;
 use serde_json::{Value as Json, json};
+use servicenow_client::Record;
+use servicenow_client::tables::{Incident, SysUser};
 
 fn row(rows: Json) -> Answer {
     let count = rows.as_array().unwrap().len() as u64;
@@ -90,4 +93,47 @@ async fn a_filter_that_was_dropped_makes_us_nobody() {
     let refused = json!({"error": {"message": "Insufficient rights to query records", "detail": null}});
     let (servicenow, _, _) = scripted((0..2).map(|_| Answer::json(403, &refused)));
     assert!(servicenow.who_am_i().await.unwrap().is_none());
+}
+
+/// What an instance may put into a field: texts that are almost dates, lists and numbers, and other things.
+fn anything() -> impl Strategy<Value = Json> {
+    let text = prop_oneof![
+        ".{0,12}",
+        "[0-9]{4,6}-[0-9]{2}-[0-9]{2}( [0-9:]{8})?",
+        "[a-z0-9,@. ]{0,40}",
+        "-?[0-9.]{1,25}",
+        "true|false|global",
+    ];
+    let plain = prop_oneof![
+        text.prop_map(Json::from),
+        any::<i64>().prop_map(Json::from),
+        any::<f64>().prop_map(Json::from),
+        any::<bool>().prop_map(Json::from),
+        Just(Json::Null),
+    ];
+    let object = proptest::collection::btree_map("value|display_value|link|x", plain.clone(), 0..3);
+    prop_oneof![plain, object.prop_map(|object| json!(object)), Just(json!([1]))]
+}
+
+fn reads_and_writes<T: Record + serde::Serialize + PartialEq + std::fmt::Debug>(
+    values: &[Json],
+) -> Result<(), TestCaseError> {
+    let fields = T::FIELDS.iter().copied().zip(values.iter().cycle().cloned());
+    let mut row: serde_json::Map<String, Json> =
+        fields.map(|(field, value)| (field.to_owned(), value)).collect();
+    row.insert("sys_id".into(), "ab".into());
+    let Ok(record) = serde_json::from_str::<T>(&json!(row).to_string()) else { return Ok(()) };
+    let again: T = serde_json::from_str(&serde_json::to_string(&record).unwrap()).unwrap();
+    prop_assert_eq!(again, record);
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn records_of_any_shape_are_read_or_refused_and_come_back(
+        values in proptest::collection::vec(anything(), 1..4),
+    ) {
+        reads_and_writes::<Incident>(&values)?;
+        reads_and_writes::<SysUser>(&values)?;
+    }
 }
