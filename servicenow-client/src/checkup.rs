@@ -46,7 +46,7 @@ impl ServiceNowClient {
     ///
     /// What the call met, but not that it was refused.
     pub async fn who_am_i(&self) -> Result<Option<SysUser>> {
-        let me = Query::raw("sys_id=javascript:gs.getUserID()");
+        let me = Query::new().is_current_user("sys_id");
         let mut users = self.table::<SysUser>().list(me);
         let (first, second) = match users.try_next().await {
             Ok(first) => (first, users.try_next().await?),
