@@ -16,7 +16,7 @@ use crate::record::System;
 use crate::sandbox::{Postman, Sandbox};
 use crate::seed::{self, Company};
 use crate::server::{Server, Shared, Side, World};
-use crate::servicenow::{Habits, HourlyRule, Instance};
+use crate::servicenow::{Habits, Instance};
 
 /// How to start a [`Sandbox`].
 #[derive(Debug, Clone)]
@@ -31,7 +31,6 @@ pub struct Builder {
     frozen: bool,
     hook_timeout: Duration,
     automatic_hooks: bool,
-    hourly_limit: Option<u32>,
     habits: Habits,
     custom_attributes: BTreeSet<String>,
     okta: SocketAddr,
@@ -52,7 +51,6 @@ impl Default for Builder {
             frozen: false,
             hook_timeout: Duration::from_secs(3),
             automatic_hooks: false,
-            hourly_limit: None,
             habits: Habits::default(),
             custom_attributes: ["startDate", "endDate", "lcOpId"].map(str::to_owned).into(),
             okta: anywhere,
@@ -140,12 +138,6 @@ impl Builder {
         self
     }
 
-    /// Gives ServiceNow a rate-limit rule of so many requests an hour. Default none.
-    pub fn servicenow_hourly_limit(mut self, limit: u32) -> Self {
-        self.hourly_limit = Some(limit);
-        self
-    }
-
     /// What this ServiceNow instance does and others do not. Default [`Habits::default`].
     pub fn habits(mut self, habits: Habits) -> Self {
         self.habits = habits;
@@ -210,7 +202,6 @@ impl Builder {
         let mut servicenow = Instance::new(self.seed);
         seed::fill_servicenow(&mut servicenow, &company, clock.now());
         servicenow.habits = self.habits.clone();
-        servicenow.rule = self.hourly_limit.map(HourlyRule::new);
         World {
             okta,
             servicenow,

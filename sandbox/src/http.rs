@@ -1,5 +1,7 @@
 //! What a vendor sees of a request, and what it answers. Plain data; the sockets are in `server`.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -123,11 +125,13 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) body: Vec<u8>,
+    /// How long it takes before it is sent, if time runs.
+    pub(crate) held: Duration,
 }
 
 impl Answer {
     pub(crate) fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Vec::new() }
+        Self { status, headers: Vec::new(), body: Vec::new(), held: Duration::ZERO }
     }
 
     pub(crate) fn json(status: u16, body: &Value) -> Self {

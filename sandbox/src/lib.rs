@@ -76,9 +76,9 @@ pub use id::{app_id, group_id};
 pub use limits::Limits;
 pub use okta::{PushAnswer, ServiceApp};
 pub use onboarding::{OnboardingRequest, Ticket};
-pub use record::{HookDelivery, PushDelivery, RequestRecord, System};
+pub use record::{HookDelivery, PushDelivery, RequestRecord, SessionRecord, System};
 pub use sandbox::Sandbox;
-pub use servicenow::{DataPolicy, Habits};
+pub use servicenow::{Capacity, DataPolicy, Habits, RateRule};
 
 /// Compiles and runs what the README shows.
 #[cfg(doctest)]

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Parser;
-use sandbox::{Limits, Sandbox};
+use sandbox::{Habits, Limits, RateRule, Sandbox};
 use serde_json::json;
 
 /// An Okta org and a ServiceNow instance on loopback.
@@ -61,7 +61,8 @@ impl Options {
             .log_lag(Duration::from_millis(self.log_lag_ms))
             .automatic_hooks();
         if let Some(limit) = self.servicenow_hourly_limit {
-            builder = builder.servicenow_hourly_limit(limit);
+            let rate_rules = vec![RateRule { limit, ..RateRule::default() }];
+            builder = builder.habits(Habits { rate_rules, ..Habits::default() });
         }
         if self.frozen_clock {
             builder = builder.frozen_clock();

@@ -83,3 +83,12 @@ pub struct PushDelivery {
     /// What the service answered; `None` is no answer in time. The instance does not try again.
     pub status: Option<u16>,
 }
+
+/// A session of the ServiceNow instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionRecord {
+    /// How many requests came in it.
+    pub requests: usize,
+    /// How many of them were there at the same time: served, or waiting for one another.
+    pub most_at_once: usize,
+}

@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::control;
 use crate::fault::Fault;
 use crate::okta::hooks;
-use crate::record::{HookDelivery, PushDelivery, RequestRecord};
+use crate::record::{HookDelivery, PushDelivery, RequestRecord, SessionRecord};
 use crate::server::{Server, Shared};
 use crate::servicenow::{Habits, push};
 
@@ -92,6 +92,11 @@ impl Sandbox {
     /// was approved since, in order, once. Real requests, to loopback.
     pub async fn deliver_pushes(&self) -> Vec<PushDelivery> {
         push::deliver(&self.shared).await
+    }
+
+    /// Every session that a user began on the ServiceNow instance, oldest first. A request without a cookie begins one.
+    pub fn servicenow_sessions(&self) -> Vec<SessionRecord> {
+        self.shared.world().servicenow.traffic.sessions()
     }
 
     /// Changes what the ServiceNow instance does and others do not.

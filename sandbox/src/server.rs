@@ -167,6 +167,9 @@ async fn answer(
             cut_within = outcome.cut_within;
             shared.stirred.notify_one();
             shared.clock.pass(Duration::from_millis(outcome.delay_ms)).await;
+            if !shared.clock.is_frozen() {
+                shared.clock.pass(outcome.answer.as_ref().map_or(Duration::ZERO, |answer| answer.held)).await;
+            }
             outcome.answer.ok_or(Cut)?
         }
     };

@@ -17,49 +17,30 @@ mod journal;
 mod later;
 pub(crate) mod push;
 mod query;
+mod rate_rules;
 mod roles;
 mod rules;
 pub(crate) mod schema;
 mod scim;
 pub(crate) mod store;
 mod table;
+pub(crate) mod traffic;
 mod visibility;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::http::{Answer, Ask, JSON, Reply};
-use crate::id;
 
 pub use habits::{DataPolicy, Habits};
+pub use rate_rules::RateRule;
+use rate_rules::Standing;
 pub(crate) use store::{Instance, Record};
-
-/// How many requests an hour the instance lets the integration user send, if a rule says so.
-#[derive(Debug)]
-pub(crate) struct HourlyRule {
-    limit: u32,
-    used: u32,
-    reset: i64,
-}
-
-impl HourlyRule {
-    pub(crate) fn new(limit: u32) -> Self {
-        Self { limit, used: 0, reset: 0 }
-    }
-
-    const ID: &'static str = "8c7d1d3a4fe2c7009aa0a9f18110c7ff";
-
-    fn count(&mut self, now: i64) -> bool {
-        if now >= self.reset {
-            (self.used, self.reset) = (0, now - now.rem_euclid(3600) + 3600);
-        }
-        self.used += 1;
-        self.used <= self.limit
-    }
-}
+pub use traffic::Capacity;
+use traffic::Visit;
 
 impl Instance {
-    /// Answers a request: credentials, the hourly rule if there is one, then the call itself.
+    /// Answers a request: credentials, its turn, the hourly rule if there is one, then the call itself.
     pub(crate) fn answer(&mut self, ask: &Ask) -> Answer {
         self.now = ask.at;
         attachments::scan(self, ask.at);
@@ -67,12 +48,27 @@ impl Instance {
         if !self.authorises(ask) {
             return dressed(error::not_authenticated(), ask, false);
         }
-        if let Some(refusal) = self.over_the_hour(ask) {
-            return dressed(refusal, ask, true);
+        let (visit, turned_away) = self.traffic.enter(ask, &self.habits.capacity);
+        let answer = turned_away.unwrap_or_else(|| self.admitted(ask, visit.node));
+        let answer = if ask.method == "HEAD" { answer.without_body() } else { answer };
+        dressed_in(&visit, answer, ask, true)
+    }
+
+    fn admitted(&mut self, ask: &Ask, node: usize) -> Answer {
+        let standing = self.counts.count(&self.habits.rate_rules, ask, node);
+        if let Some(refusal) = standing.as_ref().and_then(Standing::refusal) {
+            return refusal;
         }
         let answer = route(self, ask).unwrap_or_else(|refusal| refusal);
-        let answer = if ask.method == "HEAD" { answer.without_body() } else { answer };
-        dressed(self.with_rule(answer), ask, true)
+        match standing {
+            Some(standing) => standing.told(answer),
+            None => answer,
+        }
+    }
+
+    /// The refusal of a part of a batch, if it is counted like a request of its own.
+    fn over_the_hour(&mut self, ask: &Ask) -> Option<Answer> {
+        self.counts.count(&self.habits.rate_rules, ask, 0)?.refusal()
     }
 
     /// The answer that a fault asked for.
@@ -83,23 +79,6 @@ impl Instance {
     fn authorises(&self, ask: &Ask) -> bool {
         let expected = STANDARD.encode(format!("{}:{}", self.username, self.password));
         ask.header("authorization").and_then(|value| value.strip_prefix("Basic ")) == Some(expected.as_str())
-    }
-
-    fn over_the_hour(&mut self, ask: &Ask) -> Option<Answer> {
-        let now = ask.at.timestamp();
-        let rule = self.rule.as_mut()?;
-        if rule.count(now) {
-            return None;
-        }
-        Some(error::rate_limited(rule.limit, rule.reset, rule.reset - now, HourlyRule::ID))
-    }
-
-    fn with_rule(&self, answer: Answer) -> Answer {
-        let Some(rule) = &self.rule else { return answer };
-        answer
-            .header("x-ratelimit-limit", &rule.limit.to_string())
-            .header("x-ratelimit-reset", &rule.reset.to_string())
-            .header("x-ratelimit-rule", HourlyRule::ID)
     }
 }
 
@@ -160,22 +139,19 @@ fn check_headers(ask: &Ask) -> Result<(), Answer> {
 }
 
 /// Adds the headers that every answer of ServiceNow has.
-fn dressed(mut answer: Answer, ask: &Ask, logged_in: bool) -> Answer {
+fn dressed(answer: Answer, ask: &Ask, logged_in: bool) -> Answer {
+    dressed_in(&Visit::passing(ask), answer, ask, logged_in)
+}
+
+fn dressed_in(visit: &Visit, mut answer: Answer, ask: &Ask, logged_in: bool) -> Answer {
     answer.name_charset();
-    let session = id::sha256_hex(&ask.request_id);
-    answer
+    let answer = answer
         .header("server", "snow_adc")
         .header("x-is-logged-in", if logged_in { "true" } else { "false" })
         .header("x-is-visitor", "false")
         .header("x-transaction-id", &ask.request_id)
-        .header("server-timing", &format!("t;desc=\"{}\", sem_wait;dur=0, sesh_wait;dur=0", &session[..12]))
         .header("pragma", "no-store,no-cache")
         .header("cache-control", "no-cache,no-store,must-revalidate,max-age=-1")
-        .header("expires", "0")
-        .header("set-cookie", &format!("JSESSIONID={}; Path=/; HttpOnly", &session[..32].to_uppercase()))
-        .header("set-cookie", &format!("glide_user_route=glide.{}; Path=/; HttpOnly", &session[..32]))
-        .header(
-            "set-cookie",
-            &format!("glide_session_store={}; Max-Age=300; Path=/; HttpOnly", &session[32..]),
-        )
+        .header("expires", "0");
+    visit.told(answer)
 }

@@ -5,7 +5,7 @@
 mod common;
 
 use common::{encoded, servicenow};
-use sandbox::{OnboardingRequest, Sandbox};
+use sandbox::{Habits, OnboardingRequest, RateRule, Sandbox};
 use serde_json::{Value, json};
 
 async fn frozen() -> Sandbox {
@@ -290,8 +290,9 @@ async fn an_order_makes_request_item_answers_and_task() {
 
 #[tokio::test]
 async fn an_hourly_rule_refuses_with_retry_after() {
-    let sandbox =
-        Sandbox::builder().people(1).frozen_clock().servicenow_hourly_limit(2).start().await.unwrap();
+    let rate_rules = vec![RateRule { limit: 2, ..RateRule::default() }];
+    let habits = Habits { rate_rules, ..Habits::default() };
+    let sandbox = Sandbox::builder().people(1).frozen_clock().habits(habits).start().await.unwrap();
     let call = "GET /api/now/table/incident";
     assert_eq!(servicenow(&sandbox, call, None).await.header("x-ratelimit-limit"), "2");
     servicenow(&sandbox, call, None).await;

@@ -7,8 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use client_core::{HttpTransport, TransportConfig};
-use okta_client::{Clock, Transport, TransportError};
+use client_core::{Clock, HttpTransport, Transport, TransportConfig, TransportError};
 use tokio::sync::{Notify, oneshot};
 
 /// So often nothing must have happened before time moves on: all tasks have had their turn.
@@ -106,7 +105,7 @@ impl Clock for VirtualTime {
     }
 }
 
-/// Loopback, made as slow as Okta is: an answer takes a tenth to half a second, by a die of its own.
+/// Loopback, made as slow as a service far away is: an answer takes a tenth to half a second, by a die of its own.
 #[derive(Debug)]
 pub(crate) struct Network {
     loopback: HttpTransport,

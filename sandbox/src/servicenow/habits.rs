@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::{Capacity, RateRule};
+
 /// How the ServiceNow instance behaves where instances differ, by their properties, plugins and rules. Every one of
 /// these was seen on a real one. The default is an instance as it comes, seen by an integration user who may see all.
 ///
@@ -96,6 +98,10 @@ pub struct Habits {
     pub import_seconds: u32,
     /// A `sys_rest_insert_multiple` record says that `insertMultiple` is sent the names of columns. Without it, labels.
     pub insert_multiple_takes_names: bool,
+    /// How many requests an hour the integration user may send. By default nothing limits them.
+    pub rate_rules: Vec<RateRule>,
+    /// How many requests it can take at once.
+    pub capacity: Capacity,
 }
 
 /// Fields that must have a value: `{"when": "stateIN3,4", "mandatory": ["close_notes"]}`.

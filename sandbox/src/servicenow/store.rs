@@ -8,8 +8,10 @@ use serde_json::{Map, Value};
 
 use super::attachments::Files;
 use super::later::Errand;
+use super::rate_rules::Counts;
 use super::schema::{self, Kind, Schema};
-use super::{Habits, HourlyRule, error, journal, push, roles, rules};
+use super::traffic::Traffic;
+use super::{Habits, error, journal, push, roles, rules};
 use crate::clock::servicenow_time;
 use crate::http::Answer;
 use crate::id::Ids;
@@ -25,7 +27,8 @@ pub(crate) struct Instance {
     pub(crate) password: String,
     /// The integration user's own record.
     pub(crate) user: String,
-    pub(crate) rule: Option<HourlyRule>,
+    pub(super) counts: Counts,
+    pub(crate) traffic: Traffic,
     pub(crate) habits: Habits,
     /// When the request came that is being answered.
     pub(super) now: DateTime<Utc>,
@@ -78,7 +81,8 @@ impl Instance {
             password: ids.base62(24),
             ids,
             user: String::new(),
-            rule: None,
+            counts: Counts::default(),
+            traffic: Traffic::default(),
             habits: Habits::default(),
             now: DateTime::UNIX_EPOCH,
             push: None,
