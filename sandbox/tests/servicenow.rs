@@ -315,7 +315,7 @@ async fn errors_have_the_envelope_and_what_is_not_modelled_fails_loudly() {
         ("GET /api/now/cmdb/meta", 501, "GET /api/now/cmdb/meta"),
         ("GET /api/now/table/incident?sysparm_view=mobile", 501, "sysparm_view"),
         ("GET /api/now/table/incident?number=INC1", 501, "number"),
-        ("GET /api/now/table/incident?sysparm_query=opened_atDATEPARTMonday", 501, "RELATIVE"),
+        ("GET /api/now/table/incident?sysparm_query=opened_atDATEPARTMonday", 501, "DATEPART"),
         ("GET /api/now/table/incident?sysparm_query=number=javascript:gs.beginningOfToday()", 501, "script"),
     ];
     for (call, status, message) in cases {
