@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::DateTime;
 use client_core::{Answer, Bucket, Delivery, Dialect, Load, Path, Request, Response, Signal};
 use http::{HeaderMap, StatusCode};
+use memchr::memmem;
 
 use crate::problem::{ErrorBody, ProblemKind, ServiceNowProblem};
 
@@ -181,7 +182,7 @@ fn cancellation(response: &Response) -> ServiceNowProblem {
 }
 
 fn contains(body: &[u8], text: &[u8]) -> bool {
-    body.windows(text.len()).any(|window| window == text)
+    memmem::find(body, text).is_some()
 }
 
 #[cfg(test)]

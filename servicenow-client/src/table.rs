@@ -14,6 +14,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use client_core::{Call, Path, Request, Response, Safety};
+use http::Method;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
@@ -43,6 +44,9 @@ pub struct Table<T> {
     /// The fields to read; none for all.
     fields: Vec<Cow<'static, str>>,
     display: DisplayMode,
+    view: Option<String>,
+    category: Option<String>,
+    across_domains: bool,
     record: PhantomData<fn() -> T>,
 }
 
@@ -52,7 +56,17 @@ impl<T: Record> Table<T> {
         name: Cow<'static, str>,
         fields: Vec<Cow<'static, str>>,
     ) -> Self {
-        Self { client, name, path: None, fields, display: DisplayMode::default(), record: PhantomData }
+        Self {
+            client,
+            name,
+            path: None,
+            fields,
+            display: DisplayMode::default(),
+            view: None,
+            category: None,
+            across_domains: false,
+            record: PhantomData,
+        }
     }
 
     /// The same table, read through an API of its own.
@@ -79,6 +93,26 @@ impl<T: Record> Table<T> {
     /// and people, and are not compared with the query.
     pub fn display(mut self, mode: DisplayMode) -> Self {
         self.display = mode;
+        self
+    }
+
+    /// Reads the fields of a view (`sysparm_view`: `desktop`, `mobile`, `both`, or one of your own) where none are
+    /// [selected](Self::select), as for raw records.
+    pub fn view(mut self, view: impl Into<String>) -> Self {
+        self.view = Some(view.into());
+        self
+    }
+
+    /// Names the category of lists (`sysparm_query_category`), by which an administrator may have given them an index.
+    pub fn query_category(mut self, category: impl Into<String>) -> Self {
+        self.category = Some(category.into());
+        self
+    }
+
+    /// Reads and changes records of all domains (`sysparm_query_no_domain`), not only of the API user's. For administrators
+    /// and the role `query_no_domain_table_api`; records are created in the user's domain all the same.
+    pub fn across_domains(mut self) -> Self {
+        self.across_domains = true;
         self
     }
 
@@ -267,6 +301,7 @@ impl<T: Record> Table<T> {
             request =
                 request.flawed("select the fields to read: only then dot-walked conditions can be checked");
         }
+        request = request.query_opt("sysparm_query_category", self.category.as_ref());
         match query.encode(bounds, order) {
             Ok(text) => request
                 .query_opt("sysparm_query", (!text.is_empty()).then_some(text))
@@ -292,7 +327,11 @@ impl<T: Record> Table<T> {
         let links = self.display == DisplayMode::Labels;
         let mut request = request
             .query("sysparm_display_value", self.display.parameter())
-            .query("sysparm_exclude_reference_link", !links);
+            .query("sysparm_exclude_reference_link", !links)
+            .query_opt("sysparm_view", self.view.as_ref());
+        if self.across_domains && request.method() != Method::POST {
+            request = request.query("sysparm_query_no_domain", true);
+        }
         if self.name.is_empty() {
             request = request.flawed("raw records have no table of their own: use records(name)");
         }
@@ -351,6 +390,9 @@ impl<T> Clone for Table<T> {
             path: self.path.clone(),
             fields: self.fields.clone(),
             display: self.display,
+            view: self.view.clone(),
+            category: self.category.clone(),
+            across_domains: self.across_domains,
             record: PhantomData,
         }
     }

@@ -240,6 +240,32 @@ async fn a_list_that_was_not_counted_ends_at_an_empty_page_and_is_not_called_com
 }
 
 #[tokio::test]
+async fn a_list_that_wants_no_count_believes_none() {
+    // The instance tells how far each page goes, which looks like a count of all.
+    let (servicenow, script, _) =
+        scripted([Answer::rows(rows(&["a"]), 1), Answer::rows(rows(&["b"]), 1), Answer::rows(rows(&[]), 0)]);
+    let list = servicenow.table::<ScTask>().list(Query::all()).uncounted().page_size(2);
+    let list = list.collect_all().await.unwrap();
+    assert_eq!((list.seen, list.counted, list.unseen, list.complete), (2, None, None, false));
+    assert_eq!(script.parameter(0, "sysparm_no_count").as_deref(), Some("true"));
+}
+
+#[tokio::test]
+async fn views_categories_and_domains_are_asked_for_where_they_mean_something() {
+    let made = || Answer::json(201, json!({"result": {"sys_id": "a"}}));
+    let (servicenow, script, _) = scripted([Answer::rows(rows(&[]), 0), made()]);
+    let table = servicenow.records("task").unwrap().view("mobile").query_category("hot").across_domains();
+    table.list(Query::all()).collect_all().await.unwrap();
+    table.create(&json!({"short_description": "x"})).await.unwrap();
+    let sent = |n| {
+        ["sysparm_view", "sysparm_query_category", "sysparm_query_no_domain"]
+            .map(|name| script.parameter(n, name))
+    };
+    assert_eq!(sent(0), ["mobile", "hot", "true"].map(|text| Some(text.to_owned())));
+    assert_eq!(sent(1), [Some("mobile".to_owned()), None, None]);
+}
+
+#[tokio::test]
 async fn a_list_whose_position_is_ignored_ends_with_an_error() {
     let same = || Answer::rows(rows(&["a", "b"]), 9);
     let (servicenow, _, _) = scripted([same(), same()]);

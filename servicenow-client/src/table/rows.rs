@@ -34,6 +34,7 @@ pub struct Rows<T> {
     table: Table<T>,
     query: Query,
     page_size: u32,
+    uncounted: bool,
     listing: Option<Listing<T, Error, Position>>,
     tally: Arc<Mutex<Tally>>,
     seen: u64,
@@ -59,14 +60,30 @@ pub struct Collected<T> {
 
 impl<T: Record> Rows<T> {
     pub(super) fn new(table: Table<T>, query: Query) -> Self {
-        let tally = Arc::default();
-        Self { table, query, page_size: 500, listing: None, tally, seen: 0, failed: false, ended: false }
+        Self {
+            table,
+            query,
+            page_size: 500,
+            uncounted: false,
+            listing: None,
+            tally: Arc::default(),
+            seen: 0,
+            failed: false,
+            ended: false,
+        }
     }
 
     /// Sets how many rows a page has, at least 1. Default 500; beyond 1000 pages tend to hit the quota of 60
     /// seconds and break off.
     pub fn page_size(mut self, rows: u32) -> Self {
         self.page_size = rows.max(1);
+        self
+    }
+
+    /// Spares the instance counting (`sysparm_no_count`), which can take long on a large table. Without a count the list
+    /// ends at the first page that holds nothing it may read, and never calls itself complete.
+    pub fn uncounted(mut self) -> Self {
+        self.uncounted = true;
         self
     }
 
@@ -114,6 +131,7 @@ impl<T: Record> Rows<T> {
             table: self.table.clone(),
             query: self.query.clone(),
             tally: self.tally.clone(),
+            uncounted: self.uncounted,
             order: Mutex::new(Order { by_key: !self.query.is_ordered(), size: u64::from(self.page_size) }),
         });
         let circles = || Error::protocol(NAME, "the list goes in circles: the instance ignores its position");
@@ -170,6 +188,7 @@ struct Pages<T> {
     table: Table<T>,
     query: Query,
     tally: Arc<Mutex<Tally>>,
+    uncounted: bool,
     order: Mutex<Order>,
 }
 
@@ -227,11 +246,14 @@ impl<T: Record> Pages<T> {
             .table
             .listing(&self.query, bounds, key)
             .query("sysparm_limit", order.size)
+            .query_opt("sysparm_no_count", self.uncounted.then_some(true))
             .query_opt("sysparm_offset", (offset > 0).then_some(offset));
         let (rows, call, response) = self.table.rows(NAME, request).await?;
         let came = rows.len() as u64;
         let rows = rows.into_iter().filter(|row| !row.is_hidden()).collect();
-        Ok(Window { rows, came, count: total(&response), size: order.size, call, response })
+        // Uncounted, it only tells how far the page goes.
+        let count = total(&response).filter(|_| !self.uncounted);
+        Ok(Window { rows, came, count, size: order.size, call, response })
     }
 
     fn key(&self, window: &Window, row: Option<&Unread>) -> Result<Option<SysId>> {
