@@ -47,6 +47,7 @@
 //!   the System Log.
 //! - [`Sandbox::register_service_app`] lets an app in by OAuth, with a private key and DPoP.
 //! - [`Sandbox::deliver_hooks`] sends what is due to event hooks, and [`Builder::automatic_hooks`] whenever something is.
+//! - [`Sandbox::push_to`] and [`Sandbox::deliver_pushes`] have ServiceNow tell a service what was approved.
 //! - [`group_id`] is the id of a group by its name, the same for every seed.
 //!
 //! What is not modelled answers 501 and says so. The crate's README lists what is.

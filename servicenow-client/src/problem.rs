@@ -335,14 +335,8 @@ pub(crate) struct ErrorBody(Json);
 impl ErrorBody {
     /// The `error` member, if the body is JSON and has one; or what SCIM says.
     pub(crate) fn read(response: &Response) -> Option<Self> {
-        #[derive(Deserialize)]
-        struct Envelope {
-            error: Option<Json>,
-            #[serde(flatten)]
-            scim: ScimError,
-        }
-        let envelope = serde_json::from_slice::<Envelope>(&response.body).ok()?;
-        envelope.error.or_else(|| envelope.scim.into_error()).map(Self)
+        let mut envelope: Envelope = serde_json::from_slice(&response.body).ok()?;
+        envelope.error.take().or_else(|| envelope.of_scim()).map(Self)
     }
 
     fn texts(&self) -> (String, Option<String>) {
@@ -352,9 +346,11 @@ impl ErrorBody {
     }
 }
 
-/// SCIM's error, which stands at the top as the standard has it, or in `errors` as ServiceNow documents it.
+/// What of a body may be an error. SCIM's stands at the top, as the standard has it, or in `errors`, as ServiceNow
+/// documents it.
 #[derive(Deserialize)]
-struct ScimError {
+struct Envelope {
+    error: Option<Json>,
     errors: Option<Json>,
     schemas: Option<Json>,
     detail: Option<Json>,
@@ -362,9 +358,9 @@ struct ScimError {
     scim_type: Option<Json>,
 }
 
-impl ScimError {
-    /// In the form of the other APIs' errors.
-    fn into_error(self) -> Option<Json> {
+impl Envelope {
+    /// SCIM's error in the form of the other APIs'.
+    fn of_scim(self) -> Option<Json> {
         let error = match self.errors {
             Some(Json::Array(errors)) => errors.into_iter().next()?,
             Some(error) => error,

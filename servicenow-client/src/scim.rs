@@ -33,6 +33,7 @@
 //! - An e-mail address, and a group's name, count as unique: a second one is [`is_conflict`](crate::Error::is_conflict).
 //! - A group's members are at most 100 in a call (`com.snc.integration.scim2.max.member.count`).
 
+mod echo;
 mod filter;
 mod lenient;
 mod list;
@@ -192,7 +193,7 @@ impl<T: Provisioned> Resources<T> {
     ///
     /// [`is_conflict`](Error::is_conflict) if there is one with this name, e-mail address or `externalId`.
     pub fn create(&self, attributes: &impl Serialize) -> Prepared<T> {
-        let request = with_document::<T>(Request::post(self.path()), attributes);
+        let request = with_document(Request::post(self.path()), document::<T>(attributes));
         let call = Call::write("servicenow.scim.create", Safety::Unsafe, request);
         Prepared::new(&self.client, call, Ok)
     }
@@ -202,12 +203,14 @@ impl<T: Provisioned> Resources<T> {
     ///
     /// # Errors
     ///
-    /// What the call met.
+    /// [`NotWritten`](ProblemKind::NotWritten) names the attributes that came back with another value.
     pub fn replace(&self, id: &SysId, attributes: &impl Serialize) -> Prepared<T> {
         let wanted = id.clone();
-        let request = with_document::<T>(Request::put(self.path().value(id)), attributes);
+        let document = document::<T>(attributes);
+        let sent = document.as_ref().cloned().unwrap_or_default();
+        let request = with_document(Request::put(self.path().value(id)), document);
         let call = Call::write("servicenow.scim.replace", Safety::Idempotent, request);
-        Prepared::new(&self.client, call, move |resource| exactly(resource, &wanted))
+        Prepared::new(&self.client, call, move |came| written(exactly(came, &wanted)?, &sent))
     }
 
     /// Changes a part. `PATCH /api/now/scim/{Users|Groups}/{id}`; if the instance answers without a body, as a property
@@ -217,19 +220,21 @@ impl<T: Provisioned> Resources<T> {
     ///
     /// # Errors
     ///
-    /// What the calls met.
+    /// [`NotWritten`](ProblemKind::NotWritten) names the attributes that came back with another value.
     pub async fn patch(&self, id: &SysId, patch: Patch) -> Result<T> {
         const NAME: &str = "servicenow.scim.patch";
-        let safety = patch.safety();
+        let (safety, sent) = (patch.safety(), patch.outcome(T::EXTENSION));
         let request = patch.into_request(Request::patch(self.path().value(id)));
         let call = Call::<Json>::write(NAME, safety, request).with_decode(|response| {
             if response.body.is_empty() { Ok(None) } else { response.json().map(Some) }
         });
         let wanted = id.clone();
-        let check = move |resource: Option<T>| resource.map(|found| exactly(found, &wanted)).transpose();
-        match Prepared::new(&self.client, call, check).await? {
+        let check = move |came: T| written(exactly(came, &wanted)?, &sent);
+        let (answered, read) = (check.clone(), check);
+        let answered = move |came: Option<T>| came.map(&answered).transpose();
+        match Prepared::new(&self.client, call, answered).await? {
             Some(resource) => Ok(resource),
-            None => self.get(id).await,
+            None => Prepared::new(&self.client, self.get_call(id), read).await,
         }
     }
 
@@ -327,22 +332,35 @@ fn named(user: User, user_name: &str) -> Result<User, ServiceNowProblem> {
     Err(ServiceNowProblem::found(ProblemKind::WrongRecord, message))
 }
 
-/// A document as a body, with the schemas that it follows.
-fn with_document<T: Provisioned>(request: Request, attributes: &impl Serialize) -> Request {
+/// Compares what came with what was sent.
+fn written<T: Provisioned>(came: T, sent: &Map<String, Json>) -> Result<T, ServiceNowProblem> {
+    let fields = echo::differences(sent, &serde_json::to_value(&came).unwrap_or_default(), T::COMPUTED);
+    if fields.is_empty() {
+        return Ok(came);
+    }
+    let message = format!("these attributes did not take their value: {}", fields.join(", "));
+    Err(ServiceNowProblem::found(ProblemKind::NotWritten { fields }, message))
+}
+
+/// What to write, with the schemas that it follows.
+fn document<T: Provisioned>(attributes: &impl Serialize) -> Result<Map<String, Json>, &'static str> {
     let Ok(Json::Object(mut document)) = serde_json::to_value(attributes) else {
-        return request.flawed("the attributes to write must be an object");
+        return Err("the attributes to write must be an object");
     };
-    if let Some(flaw) = flaw_of(&document) {
-        return request.flawed(flaw);
+    if document.contains_key("password") {
+        return Err("ServiceNow's SCIM sets no passwords (changePassword is off)");
     }
     let extended = document.contains_key(T::EXTENSION);
     let schemas = [T::CORE].into_iter().chain(extended.then_some(T::EXTENSION));
     document.entry("schemas").or_insert_with(|| schemas.collect());
-    request.json(&document)
+    Ok(document)
 }
 
-fn flaw_of(document: &Map<String, Json>) -> Option<&'static str> {
-    document.contains_key("password").then_some("ServiceNow's SCIM sets no passwords (changePassword is off)")
+fn with_document(request: Request, document: Result<Map<String, Json>, &'static str>) -> Request {
+    match document {
+        Ok(document) => request.json(&document),
+        Err(flaw) => request.flawed(flaw),
+    }
 }
 
 impl<T> Clone for Resources<T> {

@@ -174,7 +174,10 @@ async fn an_external_id_is_compared_by_case() {
 #[tokio::test]
 async fn writes_follow_their_schemas() {
     let answer = |status| Answer::json(status, user(ID, "ann.lee"));
-    let (servicenow, script, _) = scripted([answer(201), answer(200), answer(200)]);
+    let mut patched = user(ID, "ann.lee");
+    patched["name"] = json!({ "familyName": "Lee" });
+    patched[User::EXTENSION] = json!({ "employeeNumber": "8" });
+    let (servicenow, script, _) = scripted([answer(201), answer(200), Answer::json(200, patched)]);
     let users = servicenow.scim().users();
     let body = json!({ "userName": "ann.lee", User::EXTENSION: { "employeeNumber": "7" } });
     let made = users.create(&body).await.unwrap();
@@ -207,6 +210,43 @@ async fn writes_follow_their_schemas() {
 }
 
 #[tokio::test]
+async fn what_was_answered_as_done_and_was_not_is_an_error() {
+    let not_written = |error: Error| match kind(&error) {
+        ProblemKind::NotWritten { fields } => (fields.join(" "), error.delivery()),
+        other => panic!("{other:?}"),
+    };
+    let came = || {
+        let mut came = user(ID, "ann.lee");
+        came["active"] = json!(true);
+        came["name"] = json!({ "familyName": "Lee" });
+        came["title"] = json!("Lead");
+        came[User::EXTENSION] =
+            json!({ "employeeNumber": "7", "manager": { "value": "m", "displayName": "Max" } });
+        came
+    };
+    let answers = [
+        Answer::json(200, came()),
+        Answer::json(200, came()),
+        Answer::text(204, ""),
+        Answer::json(200, came()),
+    ];
+    let (servicenow, _, _) = scripted(answers);
+    let users = servicenow.scim().users();
+    let fits = Patch::new()
+        .replace("active", true)
+        .replace("name.familyName", "Lee")
+        .replace(&format!("{}:employeeNumber", User::EXTENSION), "7")
+        .replace_all(&json!({ User::EXTENSION: { "manager": { "value": "m" } }, "displayName": "is made" }));
+    users.patch(&id(ID), fits).await.unwrap();
+    let replaced =
+        users.replace(&id(ID), &json!({ "userName": "ann.lee", "title": "Boss" })).await.unwrap_err();
+    assert_eq!(not_written(replaced), ("title".to_owned(), Delivery::Done));
+    let patch = Patch::new().replace("active", false).remove("title").replace("name.givenName", "Ann");
+    let patched = users.patch(&id(ID), patch).await.unwrap_err();
+    assert_eq!(not_written(patched), ("active name.givenName title".to_owned(), Delivery::Done));
+}
+
+#[tokio::test]
 async fn a_patch_without_an_answer_is_read() {
     let group = json!({ "id": ID, "displayName": "Desk", "members": [{ "value": "a", "display": "Ann" }] });
     let (servicenow, script, _) = scripted([Answer::text(204, ""), Answer::json(200, group)]);
@@ -221,7 +261,9 @@ async fn only_what_is_the_same_twice_is_repeated() {
     for (patch, attempts) in
         [(Patch::new().replace("active", false), 2), (Patch::new().add("phoneNumbers", json!([])), 1)]
     {
-        let (servicenow, script, _) = scripted([Answer::text(503, ""), Answer::json(200, user(ID, "a"))]);
+        let mut gone = user(ID, "a");
+        gone["active"] = json!(false);
+        let (servicenow, script, _) = scripted([Answer::text(503, ""), Answer::json(200, gone)]);
         let done = servicenow.scim().users().patch(&id(ID), patch).await;
         assert_eq!((done.is_ok(), script.asked().len()), (attempts == 2, attempts));
     }

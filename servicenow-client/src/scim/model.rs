@@ -17,12 +17,15 @@ pub trait Resource: DeserializeOwned + Send + 'static {
 }
 
 /// What can be written: users and groups.
-pub trait Provisioned: Resource {
+pub trait Provisioned: Resource + Serialize {
     /// The URN of the standard's schema.
     const CORE: &'static str;
 
     /// The URN of ServiceNow's extension: the member in which its attributes are.
     const EXTENSION: &'static str;
+
+    /// The attributes that the instance makes itself, whatever is sent.
+    const COMPUTED: &'static [&'static str];
 
     /// The id that somebody else gave it.
     fn external_id(&self) -> Option<&str>;
@@ -118,6 +121,7 @@ object! {
 impl Provisioned for User {
     const CORE: &'static str = "urn:ietf:params:scim:schemas:core:2.0:User";
     const EXTENSION: &'static str = "urn:ietf:params:scim:schemas:extension:servicenow:2.0:User";
+    const COMPUTED: &'static [&'static str] = &["displayName", "groups"];
 
     fn external_id(&self) -> Option<&str> {
         self.external_id.as_deref()
@@ -206,6 +210,7 @@ object! {
 impl Provisioned for Group {
     const CORE: &'static str = "urn:ietf:params:scim:schemas:core:2.0:Group";
     const EXTENSION: &'static str = "urn:ietf:params:scim:schemas:extension:servicenow:2.0:Group";
+    const COMPUTED: &'static [&'static str] = &[];
 
     fn external_id(&self) -> Option<&str> {
         self.external_id.as_deref()

@@ -2,7 +2,7 @@
 
 use client_core::{Request, Safety};
 use serde::Serialize;
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 use super::filter::valid_attribute;
 
@@ -75,6 +75,20 @@ impl Patch {
         if self.adds { Safety::Unsafe } else { Safety::Idempotent }
     }
 
+    /// What the resource is to have afterwards, as far as the operations say: null for what was taken away.
+    pub(super) fn outcome(&self, extension: &str) -> Map<String, Json> {
+        let mut outcome = Map::new();
+        for operation in &self.operations {
+            let value = operation.get("value").cloned().unwrap_or_default();
+            match (operation["path"].as_str(), value) {
+                (Some(path), value) => put(&mut outcome, &steps(path, extension), value),
+                (None, Json::Object(values)) => merge(&mut outcome, values),
+                (None, _) => {}
+            }
+        }
+        outcome
+    }
+
     pub(super) fn into_request(self, request: Request) -> Request {
         match self.flaw {
             Some(flaw) => request.flawed(flaw),
@@ -85,6 +99,37 @@ impl Patch {
                 "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
                 "Operations": self.operations,
             })),
+        }
+    }
+}
+
+/// The names on a path. The extension's URN, before a colon, has dots of its own.
+fn steps<'a>(path: &'a str, extension: &'a str) -> Vec<&'a str> {
+    match path.strip_prefix(extension).and_then(|rest| rest.strip_prefix(':')) {
+        Some(rest) => [extension].into_iter().chain(rest.split('.')).collect(),
+        None if path == extension => vec![path],
+        None => path.split('.').collect(),
+    }
+}
+
+fn put(outcome: &mut Map<String, Json>, path: &[&str], value: Json) {
+    match path {
+        [] => {}
+        [name] => drop(outcome.insert((*name).to_owned(), value)),
+        [first, rest @ ..] => {
+            let inner = outcome.entry(*first).or_insert_with(|| json!({}));
+            if let Json::Object(inner) = inner {
+                put(inner, rest, value);
+            }
+        }
+    }
+}
+
+fn merge(outcome: &mut Map<String, Json>, values: Map<String, Json>) {
+    for (name, value) in values {
+        match (outcome.get_mut(&name), value) {
+            (Some(Json::Object(inner)), Json::Object(values)) => merge(inner, values),
+            (_, value) => drop(outcome.insert(name, value)),
         }
     }
 }
