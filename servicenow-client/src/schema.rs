@@ -36,7 +36,7 @@ impl Schema {
     ///
     /// What the call met.
     pub async fn exists(&self, table: &str) -> Result<bool> {
-        Ok(!matches!(probe(&self.client, table, &["sys_id"]).await?, Probe::NoTable))
+        Ok(!matches!(probe(&self.client, table, &[]).await?, Probe::NoTable))
     }
 
     /// A table with all of its fields, those of the tables it extends too; none if there is no such table.

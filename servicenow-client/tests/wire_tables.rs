@@ -7,6 +7,7 @@ use common::{Answer, scripted};
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 use servicenow_client::Record;
+use servicenow_client::checkup::Finding;
 use servicenow_client::tables::{Incident, SysUser};
 
 fn row(rows: Json) -> Answer {
@@ -93,6 +94,31 @@ async fn a_filter_that_was_dropped_makes_us_nobody() {
     let refused = json!({"error": {"message": "Insufficient rights to query records", "detail": null}});
     let (servicenow, _, _) = scripted((0..2).map(|_| Answer::json(403, &refused)));
     assert!(servicenow.who_am_i().await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_table_without_any_of_the_fields_is_told_from_an_empty_one() {
+    let us = || Answer::rows(json!([{"sys_id": "a", "time_zone": "GMT"}]), 1);
+    let few =
+        || [us(), Answer::rows(json!([]), 0), Answer::rows(json!([{"sys_id": "b", "active": "false"}]), 1)];
+    let rows = Answer::rows(json!([{}, {"sys_id": "1"}]), 2);
+    let (servicenow, script, _) = scripted(few().into_iter().chain([rows]));
+    let found = servicenow.check().reads("incident", ["u_one", "u_two"]).await.unwrap().findings;
+    let fields = vec!["u_one".to_owned(), "u_two".to_owned()];
+    assert_eq!(found, [Finding::NoFields { table: "incident".into(), fields }]);
+    assert_eq!(script.parameter(3, "sysparm_fields").as_deref(), Some("sys_id,u_one,u_two"));
+    let (servicenow, _, _) = scripted(few().into_iter().chain([Answer::rows(json!([{}, {}]), 2)]));
+    let found = servicenow.check().reads("incident", ["u_one"]).await.unwrap().findings;
+    assert_eq!(found, [Finding::NothingToSee { table: "incident".into() }]);
+}
+
+#[tokio::test]
+async fn a_name_that_no_field_has_is_not_sent() {
+    let (servicenow, script, _) = scripted([]);
+    for table in ["", "incident/x", "a b"] {
+        assert!(servicenow.schema().exists(table).await.is_err(), "{table}");
+    }
+    assert!(script.asked().is_empty());
 }
 
 /// What an instance may put into a field: texts that are almost dates, lists and numbers, and other things.

@@ -6,8 +6,9 @@ use client_core::{Call, Path, Request};
 use serde_json::{Map, Value as Json};
 
 use super::no_such_table;
-use crate::client::{ServiceNowClient, result};
+use crate::client::{ServiceNowClient, result, valid_table};
 use crate::problem::Result;
+use crate::query::valid_field;
 
 /// What a look at a table showed.
 #[derive(Debug)]
@@ -24,12 +25,17 @@ pub(crate) enum Probe {
 
 /// Asks for some fields of a few rows. More than one, for the first may be one that may not be read.
 pub(crate) async fn probe(client: &ServiceNowClient, table: &str, fields: &[&str]) -> Result<Probe> {
-    let request = Request::get(Path::new("/api/now/table").value(table))
-        .query("sysparm_fields", fields.join(","))
+    // With the key, which every row that may be read has.
+    let names = [&["sys_id"], fields].concat();
+    let mut request = Request::get(Path::new("/api/now/table").value(table))
+        .query("sysparm_fields", names.join(","))
         .query("sysparm_exclude_reference_link", true)
         .query("sysparm_suppress_pagination_header", true)
         .query("sysparm_no_count", true)
         .query("sysparm_limit", 5);
+    if !valid_table(table) || !names.iter().all(|name| valid_field(name)) {
+        request = request.flawed("the table or a field has a name that none has: a-z 0-9 _");
+    }
     let call =
         Call::<()>::read("servicenow.schema.probe", request).with_decode(result::<Vec<Map<String, Json>>>);
     let rows = match client.send(&call).await {
