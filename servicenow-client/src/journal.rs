@@ -167,8 +167,8 @@ impl Journal {
         if mark.is_empty() {
             return Err(Error::invalid("servicenow.journal.find", "the mark is empty: every note holds it"));
         }
-        let entries = self.entries(table, sys_id).await?;
-        Ok(entries.into_iter().find(|entry| entry.text.contains(mark)))
+        let (entries, written) = (self.entries(table, sys_id).await?, defused(mark));
+        Ok(entries.into_iter().find(|entry| entry.text.contains(mark) || entry.text.contains(&written)))
     }
 
     /// Appends a work note. See [`add`](Self::add).

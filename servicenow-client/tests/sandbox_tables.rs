@@ -372,6 +372,9 @@ async fn a_journal_of_a_customers_own_is_written_once_and_read() {
     assert_eq!(entries.len(), 1);
     assert_eq!((&entries[0].kind, entries[0].text.as_str()), (&history, "Ann Lee: [ code]yes[ /code]"));
     assert!(journal.entries("sc_req_item", &item).await.unwrap().is_empty());
+    // Whatever was written is found by what was given to be written.
+    journal.add_work_note("sc_req_item", &item, "[code]7[/code]").await.unwrap();
+    assert!(journal.find_note("sc_req_item", &item, "[code]7[/code]").await.unwrap().is_some());
 }
 
 /// Hides all rows of these tables.
