@@ -27,10 +27,12 @@ use futures::future::BoxFuture;
 use serde::{Deserialize, Deserializer, de};
 use serde_json::Value as Json;
 
-use crate::client::{ServiceNowClient, result};
+use crate::client::result;
 use crate::prepared::Prepared;
 use crate::problem::{ProblemKind, Result, ServiceNowProblem};
 use crate::query::{Query, valid_field};
+use crate::record::RawRecord;
+use crate::table::Table;
 use crate::value::{self, FieldValue};
 
 const NAME: &str = "servicenow.aggregate";
@@ -97,12 +99,13 @@ impl Comparison {
 /// A question for numbers, to be awaited. See [`Table::aggregate`](crate::Table::aggregate).
 ///
 /// The instance heeds read rights by role, not by row: a count may include records that a list does not show. And it drops
-/// conditions on fields that do not exist, as it does for lists; but here are no rows to compare with them. Where much
-/// depends on the number, list and count.
+/// conditions on fields that do not exist, as it does for lists. Here are no rows to compare with them, so the table is
+/// asked for a few, and must show the fields of the query. That takes one more call, the first time that a table is asked
+/// about a field.
 #[must_use = "a question does nothing until it is awaited"]
 #[derive(Clone)]
 pub struct Aggregate {
-    client: ServiceNowClient,
+    table: Table<RawRecord>,
     path: Path,
     query: Query,
     count: bool,
@@ -110,8 +113,8 @@ pub struct Aggregate {
 }
 
 impl Aggregate {
-    pub(crate) fn new(client: ServiceNowClient, path: Path, query: Query) -> Self {
-        Self { client, path, query, count: false, fields: Vec::new() }
+    pub(crate) fn new(table: Table<RawRecord>, path: Path, query: Query) -> Self {
+        Self { table, path, query, count: false, fields: Vec::new() }
     }
 
     /// Asks how many records match.
@@ -179,6 +182,13 @@ impl Aggregate {
         self.fields.iter().filter(move |(of, _)| *of == function).map(|(_, field)| field.as_str())
     }
 
+    /// The answer, if the table has the fields that it is about.
+    async fn trusted<T: 'static>(&self, asked: Prepared<T>) -> Result<T> {
+        let answer = asked.await?;
+        self.table.has_fields_of(NAME, &self.query).await?;
+        Ok(answer)
+    }
+
     /// What was asked for and did not come.
     fn missing(&self, stats: &Stats) -> Option<ServiceNowProblem> {
         if self.count && stats.count().is_none() {
@@ -196,7 +206,8 @@ fn unanswered(field: &str) -> ServiceNowProblem {
 
 /// # Errors
 ///
-/// What the call met; [`NotHonoured`](ProblemKind::NotHonoured) names a field that was asked for and did not come.
+/// What the calls met; [`NotHonoured`](ProblemKind::NotHonoured) names a field that was asked for and did not come, or
+/// that the query names and the table does not show.
 impl IntoFuture for Aggregate {
     type Output = Result<Stats>;
     type IntoFuture = BoxFuture<'static, Result<Stats>>;
@@ -207,9 +218,9 @@ impl IntoFuture for Aggregate {
             stats: Stats,
         }
         let call = Call::<Json>::read(NAME, self.request()).with_decode(result::<Whole>);
-        let client = self.client.clone();
-        let check = move |whole: Whole| self.missing(&whole.stats).map_or(Ok(whole.stats), Err);
-        Prepared::new(&client, call, check).into_future()
+        let asked = self.clone();
+        let check = move |whole: Whole| asked.missing(&whole.stats).map_or(Ok(whole.stats), Err);
+        Box::pin(async move { self.trusted(Prepared::new(self.table.client(), call, check)).await })
     }
 }
 
@@ -307,19 +318,22 @@ impl Grouped {
 
 /// # Errors
 ///
-/// What the call met; [`NotHonoured`](ProblemKind::NotHonoured) names a field that was asked for and did not come.
+/// What the calls met; [`NotHonoured`](ProblemKind::NotHonoured) names a field that was asked for and did not come, or
+/// that the query names and the table does not show.
 impl IntoFuture for Grouped {
     type Output = Result<Vec<Group>>;
     type IntoFuture = BoxFuture<'static, Result<Vec<Group>>>;
 
     fn into_future(self) -> Self::IntoFuture {
         let call = Call::<Json>::read(NAME, self.request()).with_decode(result::<Vec<Group>>);
-        let client = self.aggregate.client.clone();
-        let check = move |groups: Vec<Group>| match groups.iter().find_map(|group| self.missing(group)) {
+        let asked = self.clone();
+        let check = move |groups: Vec<Group>| match groups.iter().find_map(|group| asked.missing(group)) {
             Some(problem) => Err(problem),
             None => Ok(groups),
         };
-        Prepared::new(&client, call, check).into_future()
+        let Aggregate { table, .. } = &self.aggregate;
+        let prepared = Prepared::new(table.client(), call, check);
+        Box::pin(async move { self.aggregate.trusted(prepared).await })
     }
 }
 

@@ -69,6 +69,10 @@ impl<T: Record> Table<T> {
         }
     }
 
+    pub(crate) fn client(&self) -> &ServiceNowClient {
+        &self.client
+    }
+
     /// The same table, read through an API of its own.
     pub(crate) fn through(mut self, path: Path) -> Self {
         self.path = Some(path);
@@ -163,7 +167,8 @@ impl<T: Record> Table<T> {
     /// A question for numbers about the records that match: how many, the mean of a field, and so on.
     /// `GET /api/now/stats/{table}`.
     pub fn aggregate(&self, query: impl Into<Query>) -> Aggregate {
-        Aggregate::new(self.client.clone(), self.path_in("/api/now/stats"), query.into())
+        let raw = Table::new(self.client.clone(), self.name.clone(), Vec::new());
+        Aggregate::new(raw, self.path_in("/api/now/stats"), query.into())
     }
 
     /// Creates a record. `POST /api/now/table/{table}`.

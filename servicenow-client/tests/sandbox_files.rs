@@ -236,6 +236,10 @@ async fn numbers_are_those_of_the_rows() {
     let counted = users.aggregate(Query::new().eq("active", true)).count().await.unwrap();
     assert_eq!(counted.count(), Some(rows.len() as u64));
 
+    // A condition that the instance drops would count everybody.
+    let widened = users.aggregate(Query::new().eq("u_site", "Bonn")).count().await.unwrap_err();
+    assert!(matches!(widened.problem().unwrap().kind, ProblemKind::NotHonoured { .. }), "{widened}");
+
     let by_department =
         users.aggregate(Query::new().is_not_empty("department")).count().group_by(["department"]);
     let groups = by_department.order_by("department").labels().await.unwrap();

@@ -16,10 +16,17 @@ fn stats(stats: serde_json::Value) -> Answer {
 
 #[tokio::test]
 async fn a_count_is_one_number() {
-    let (servicenow, script, _) = scripted([stats(json!({ "count": "67" }))]);
+    let row = json!([{ "sys_id": "1", "active": "true" }]);
+    let count = || stats(json!({ "count": "67" }));
+    let (servicenow, script, _) = scripted([count(), Answer::rows(row, 80), count()]);
     let users = servicenow.table::<SysUser>();
-    let stats = users.aggregate(Query::new().eq("active", true)).count().await.unwrap();
-    assert_eq!(stats.count(), Some(67));
+    for _ in 0..2 {
+        let stats = users.aggregate(Query::new().eq("active", true)).count().await.unwrap();
+        assert_eq!(stats.count(), Some(67));
+    }
+    // That the table has the field is asked once.
+    assert_eq!(script.parameter(1, "sysparm_fields").as_deref(), Some("sys_id,active"));
+    assert_eq!((script.parameter(1, "sysparm_query"), script.asked().len()), (None, 3));
     assert_eq!(
         script.asked()[0].uri().to_string(),
         "https://acme.service-now.com/api/now/stats/sys_user?sysparm_query=active%3Dtrue&sysparm_count=true"
@@ -63,7 +70,7 @@ async fn groups_come_with_what_they_have_in_common() {
     };
     let answer = json!({ "result": [group("2", "In Progress", "7"), group("", "", "1")] });
     let (servicenow, script, _) = scripted([Answer::json(200, answer)]);
-    let asked = servicenow.records("incident").unwrap().aggregate(Query::new().eq("active", true)).count();
+    let asked = servicenow.records("incident").unwrap().aggregate(Query::all()).count();
     let groups = asked
         .group_by(["state"])
         .having(Function::Count, "state", Comparison::Ge, 0.5)
@@ -106,6 +113,16 @@ async fn what_was_asked_and_did_not_come_is_an_error() {
     assert_eq!(missing(asked().avg("u_cost").await.unwrap_err()), "u_cost");
     assert_eq!(missing(asked().count().await.unwrap_err()), "count");
     assert_eq!(missing(asked().count().group_by(["u_site"]).await.unwrap_err()), "u_site");
+}
+
+#[tokio::test]
+async fn a_number_about_a_field_that_no_record_shows_is_an_error() {
+    let rows = json!([{ "sys_id": "1" }, { "sys_id": "2" }]);
+    let (servicenow, _, _) = scripted([stats(json!({ "count": "80" })), Answer::rows(rows, 80)]);
+    let users = servicenow.table::<SysUser>();
+    let error = users.aggregate(Query::new().eq("u_site", "Bonn")).count().await.unwrap_err();
+    let kind = ProblemKind::NotHonoured { field: "u_site".to_owned() };
+    assert_eq!(error.problem().unwrap().kind, kind);
 }
 
 #[tokio::test]

@@ -60,13 +60,14 @@ impl<T: Record> Table<T> {
                 self.learn(wanted.into_iter());
                 row.record().map(Some).map_err(unreadable)
             }
-            None => self.none_is_meant(&query).await.map(|()| None),
+            // It is meant, and not what comes of a field that the table does not have.
+            None => self.has_fields_of(NAME, &query).await.map(|()| None),
         }
     }
 
-    /// Makes sure that nothing was found because nothing is there, and not because the query names a field that
-    /// the table does not have. Any row shows that, and no row in the whole table is as good.
-    async fn none_is_meant(&self, query: &Query) -> Result<()> {
+    /// Makes sure that the table has the fields that a query names. Any row shows that, and no row in the whole table
+    /// is as good.
+    pub(crate) async fn has_fields_of(&self, name: &'static str, query: &Query) -> Result<()> {
         let known = |field: &&str| self.client.known.has(&self.name, field);
         let unknown: Vec<&str> = query.fields().filter(|field| !known(field)).collect();
         if unknown.is_empty() {
@@ -79,21 +80,21 @@ impl<T: Record> Table<T> {
             .query("sysparm_suppress_pagination_header", true)
             // A few, as the first may be hidden.
             .query("sysparm_limit", 10);
-        let (rows, call, response) = self.rows(NAME, request).await?;
+        let (rows, call, response) = self.rows(name, request).await?;
         let rows: Vec<_> = rows.into_iter().filter(|row| !row.is_hidden()).collect();
         if rows.is_empty() && total(&response) == Some(0) {
             return Ok(());
         }
         if rows.is_empty() {
             let message =
-                "no record came, nor any other of the table: whether it has the fields cannot be told";
+                "no record of the table came: whether it has the fields of the query cannot be told";
             return Err(self.found(&call, &response, ProblemKind::Hidden, message));
         }
         let rows: Result<Vec<Row>, DecodeError> = rows.iter().map(|row| row.row(&unknown)).collect();
         let rows = rows.map_err(|fault| self.client.pipeline.unreadable(&call, &response, fault))?;
         let shows = |field: &str| rows.iter().any(|row| row.text(field).is_some());
         if let Some(field) = unknown.iter().find(|field| !shows(field)) {
-            let message = format!("no record came, and no other of the table shows a `{field}`");
+            let message = format!("no record of the table shows a `{field}`, which the query names");
             let kind = ProblemKind::NotHonoured { field: (*field).to_owned() };
             return Err(self.found(&call, &response, kind, &message));
         }
