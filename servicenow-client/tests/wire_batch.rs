@@ -10,8 +10,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use servicenow_client::tables::SysUser;
 use servicenow_client::{
-    Call, Cancellation, Delivery, Failure, Path, ProblemKind, Request, ServiceNowClient, SysId,
-    TransportError,
+    Call, Cancellation, Delivery, Failure, Path, ProblemKind, Request, Safety, ServiceNowClient, SysId,
+    TransportError, Upload,
 };
 
 fn id(text: &str) -> SysId {
@@ -235,6 +235,9 @@ async fn tickets_and_calls_of_others_are_refused() {
     let foreign = batch.add(elsewhere.table::<SysUser>().get(&id("ab")));
     let mut answers = batch.send().await;
     assert!(answers.take(foreign).unwrap_err().to_string().contains("another instance"));
+    let upload = Request::post(Path::new("/api/x")).upload("text/plain", Upload::bytes("x"));
+    let streamed = servicenow.prepare(Call::done("test", Safety::Unsafe, upload));
+    assert!(alone(&servicenow, streamed).await.unwrap_err().to_string().contains("streamed body"));
     let stray = other.batch().add(other.table::<SysUser>().get(&id("ab")));
     assert!(answers.take(stray).unwrap_err().to_string().contains("another batch"));
     assert!(script.asked().is_empty());

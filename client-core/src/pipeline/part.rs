@@ -30,7 +30,12 @@ impl<D: Dialect> Pipeline<D> {
     ///
     /// If it cannot be sent at all.
     pub fn enclosed<T>(&self, call: &Call<T>) -> Result<http::Request<Bytes>, Error<D::Problem>> {
-        let mut parts = self.prepare(&call.request).map_err(|flaw| {
+        let streamed = || Failure::InvalidRequest("a streamed body cannot go inside another call".into());
+        let prepared = match &call.request.upload {
+            Some(_) => Err(streamed()),
+            None => self.prepare(&call.request),
+        };
+        let mut parts = prepared.map_err(|flaw| {
             let bucket = self.shared.dialect.bucket(&call.request).name.into_owned();
             self.report(call, bucket, *Failed::before_sending(flaw), 0, Duration::ZERO)
         })?;

@@ -235,9 +235,8 @@ impl Loss {
             delivery => delivery,
         };
         let failure = match error.failure() {
-            Failure::Decode(_) | Failure::Protocol(_) | Failure::Distrusted(_) => {
-                return Self::new("the batch's answer cannot be read", delivery);
-            }
+            Failure::Decode(_) => return Self::new("the batch's answer cannot be read", delivery),
+            Failure::Protocol(what) => return Self::new(&format!("the batch got {what}"), delivery),
             Failure::Api(problem) if about_records(problem.class()) => {
                 Failure::Protocol(format!("the batch was refused: {problem}"))
             }
