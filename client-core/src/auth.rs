@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use base64::Engine as _;
-use http::HeaderValue;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 
 use crate::response::Response;
 use crate::secret::{ExposeSecret, SecretString};
@@ -101,8 +100,11 @@ pub trait Credentials: fmt::Debug + Send + Sync {
     }
 }
 
-/// An `Authorization` header that does not change.
-pub struct StaticAuthorization(HeaderValue);
+/// A header that does not change: `Authorization`, mostly.
+pub struct StaticAuthorization {
+    name: HeaderName,
+    value: HeaderValue,
+}
 
 impl StaticAuthorization {
     /// `Authorization: {scheme} {token}`.
@@ -111,10 +113,21 @@ impl StaticAuthorization {
     ///
     /// If the token is empty, or holds what no header may hold (a line break, mostly: from a file read whole).
     pub fn token(scheme: &str, token: &SecretString) -> Result<Self, CredentialError> {
+        Self::in_header(AUTHORIZATION.as_str(), &format!("{scheme} "), token)
+    }
+
+    /// `{name}: {prefix}{token}`.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such header, or for the token's sake as with [`token`](Self::token).
+    pub fn in_header(name: &str, prefix: &str, token: &SecretString) -> Result<Self, CredentialError> {
+        let name = HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| CredentialError::new(format!("{name:?} is no header's name")))?;
         if token.expose_secret().trim().is_empty() {
             return Err(CredentialError::new("the token is empty"));
         }
-        Self::header(&format!("{scheme} {}", token.expose_secret()))
+        Self::header(name, &format!("{prefix}{}", token.expose_secret()))
     }
 
     /// `Authorization: Basic …`.
@@ -127,17 +140,20 @@ impl StaticAuthorization {
             return Err(CredentialError::new("a user name for basic authentication cannot hold a colon"));
         }
         let pair = format!("{username}:{}", password.expose_secret());
-        Self::header(&format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair)))
+        Self::header(
+            AUTHORIZATION,
+            &format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair)),
+        )
     }
 
-    fn header(text: &str) -> Result<Self, CredentialError> {
+    fn header(name: HeaderName, text: &str) -> Result<Self, CredentialError> {
         let mut value = HeaderValue::from_str(text).map_err(|_| {
             CredentialError::new(
                 "the token holds a character that no header may hold; is there a line break in it?",
             )
         })?;
         value.set_sensitive(true);
-        Ok(Self(value))
+        Ok(Self { name, value })
     }
 }
 
@@ -150,7 +166,7 @@ impl fmt::Debug for StaticAuthorization {
 #[async_trait]
 impl Credentials for StaticAuthorization {
     async fn authorize(&self, request: &mut http::request::Parts) -> Result<(), CredentialError> {
-        request.headers.insert(AUTHORIZATION, self.0.clone());
+        request.headers.insert(self.name.clone(), self.value.clone());
         Ok(())
     }
 }

@@ -42,7 +42,9 @@ pub use request::{Call, Request, Safety};
 pub use response::{DecodeError, Response, read_json};
 pub use retry::RetryPolicy;
 pub use secret::{ExposeSecret, SecretString};
-pub use transport::{HttpTransport, Transport, TransportConfig, TransportError};
+pub use transport::{
+    ClientIdentity, HttpTransport, InvalidIdentity, Transport, TransportConfig, TransportError,
+};
 
 // So that the macros work inside this crate's own tests and doc examples too.
 extern crate self as client_core;

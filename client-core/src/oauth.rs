@@ -204,13 +204,13 @@ impl Refusal {
     }
 
     /// The refusal of a token request, with what an operator can do about it and the vendor's id of the answer.
-    /// `pause` is for how long a rate limit wants to be left alone.
+    /// `pause` is for how long a rate limit wants to be left alone, if it says so.
     pub fn denial(
         &self,
         status: StatusCode,
         hint: Option<&str>,
         request_id: Option<&str>,
-        pause: Duration,
+        pause: Option<Duration>,
     ) -> CredentialError {
         let mut why = match &self.error {
             Some(error) => format!("the token request was refused: {error}"),
@@ -225,9 +225,10 @@ impl Refusal {
         if let Some(id) = request_id {
             why = format!("{why}; request {}", bounded(id));
         }
-        match status {
-            StatusCode::TOO_MANY_REQUESTS => CredentialError::limited(why, pause),
-            status if status.is_server_error() => CredentialError::passing(why),
+        match (status, pause) {
+            (StatusCode::TOO_MANY_REQUESTS, Some(pause)) => CredentialError::limited(why, pause),
+            (StatusCode::TOO_MANY_REQUESTS, None) => CredentialError::passing(why),
+            _ if status.is_server_error() => CredentialError::passing(why),
             _ => CredentialError::new(why),
         }
     }

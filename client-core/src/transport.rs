@@ -1,5 +1,6 @@
 //! The seam to the network.
 
+mod identity;
 mod reqwest;
 
 use std::fmt;
@@ -10,6 +11,7 @@ use bytes::Bytes;
 use crate::body::BodyStream;
 use crate::error::Delivery;
 
+pub use self::identity::{ClientIdentity, InvalidIdentity};
 pub use self::reqwest::{HttpTransport, TransportConfig};
 
 /// Sends one request and brings one answer. No retries, no redirects, no cookies.

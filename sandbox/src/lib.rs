@@ -45,6 +45,8 @@
 //!   [`Sandbox::edit_record`] make the situations that a test needs.
 //! - [`Sandbox::add_log_events`], [`Sandbox::cut_log_pages`] and [`Sandbox::forget_log_cursors`] do the same to
 //!   the System Log.
+//! - [`Sandbox::register_oauth_client`] and [`Sandbox::register_api_key`] are other ways into ServiceNow than basic
+//!   authentication.
 //! - [`Sandbox::register_service_app`] lets an app in by OAuth, with a private key and DPoP.
 //! - [`Sandbox::deliver_hooks`] sends what is due to event hooks, and [`Builder::automatic_hooks`] whenever something is.
 //! - [`Sandbox::push_to`] and [`Sandbox::deliver_pushes`] have ServiceNow tell a service what was approved.
@@ -79,7 +81,7 @@ pub use okta::{PushAnswer, ServiceApp};
 pub use onboarding::{OnboardingRequest, Ticket};
 pub use record::{HookDelivery, PushDelivery, RequestRecord, SessionRecord, System};
 pub use sandbox::Sandbox;
-pub use servicenow::{Capacity, DataPolicy, Habits, RateRule};
+pub use servicenow::{ApiKey, Capacity, DataPolicy, Habits, OAuthClient, RateRule};
 
 /// Compiles and runs what the README shows.
 #[cfg(doctest)]

@@ -1,6 +1,7 @@
 //! A ServiceNow instance: the Table API over a small schema, the Service Catalog, and the business rules
 //! that tickets depend on.
 
+mod access;
 mod added;
 mod aggregate;
 mod approvals;
@@ -15,6 +16,7 @@ mod habits;
 mod import;
 mod journal;
 mod later;
+mod oauth;
 pub(crate) mod push;
 mod query;
 mod rate_rules;
@@ -27,12 +29,14 @@ mod table;
 pub(crate) mod traffic;
 mod visibility;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use std::mem;
 
 use crate::http::{Answer, Ask, JSON, Reply};
 
+pub use access::ApiKey;
+use access::Caller;
 pub use habits::{DataPolicy, Habits};
+pub use oauth::OAuthClient;
 pub use rate_rules::RateRule;
 use rate_rules::Standing;
 pub(crate) use store::{Instance, Record};
@@ -40,18 +44,29 @@ pub use traffic::Capacity;
 use traffic::Visit;
 
 impl Instance {
-    /// Answers a request: credentials, its turn, the hourly rule if there is one, then the call itself.
+    /// Answers a request: credentials, its turn, the hourly rule if there is one, then the call itself, as who calls.
     pub(crate) fn answer(&mut self, ask: &Ask) -> Answer {
         self.now = ask.at;
         attachments::scan(self, ask.at);
         self.catch_up(ask.at);
-        if !self.authorises(ask) {
-            return dressed(error::not_authenticated(), ask, false);
+        if let Some(answer) = oauth::route(self, ask) {
+            return dressed(answer, ask, false);
         }
+        let Some(caller) = self.caller(ask) else {
+            return dressed(error::not_authenticated(), ask, false);
+        };
         let (visit, turned_away) = self.traffic.enter(ask, &self.habits.capacity);
+        let own = self.act_as(caller);
         let answer = turned_away.unwrap_or_else(|| self.admitted(ask, visit.node));
+        self.act_as(own);
         let answer = if ask.method == "HEAD" { answer.without_body() } else { answer };
         dressed_in(&visit, answer, ask, true)
+    }
+
+    /// Answers who acted before.
+    fn act_as(&mut self, Caller { sys_id, user_name }: Caller) -> Caller {
+        let (user, name) = (&mut self.user, &mut self.user_name);
+        Caller { sys_id: mem::replace(user, sys_id), user_name: mem::replace(name, user_name) }
     }
 
     fn admitted(&mut self, ask: &Ask, node: usize) -> Answer {
@@ -74,11 +89,6 @@ impl Instance {
     /// The answer that a fault asked for.
     pub(crate) fn injected(status: u16, ask: &Ask) -> Answer {
         dressed(error::injected(status, ask), ask, true)
-    }
-
-    fn authorises(&self, ask: &Ask) -> bool {
-        let expected = STANDARD.encode(format!("{}:{}", self.username, self.password));
-        ask.header("authorization").and_then(|value| value.strip_prefix("Basic ")) == Some(expected.as_str())
     }
 }
 

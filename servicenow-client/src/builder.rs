@@ -4,10 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use client_core::{
-    Clock, CredentialError, HttpTransport, InvalidOrigin, Origin, PacerConfig, Pipeline, Randomness,
-    RetryPolicy, SecretString, Settings, SetupError, StaticAuthorization, Transport, TransportConfig,
+    Clock, CredentialError, Credentials, HttpTransport, InvalidOrigin, Origin, PacerConfig, Pipeline,
+    Randomness, RetryPolicy, SecretString, Settings, SetupError, Transport, TransportConfig,
 };
 
+use crate::auth::{ApiKey, ClientIdentity, InvalidKey, Login, OAuth};
 use crate::client::ServiceNowClient;
 use crate::dialect::ServiceNowDialect;
 use crate::known::KnownFields;
@@ -22,6 +23,18 @@ const DOMAIN: &str = "service-now.com";
 /// More calls at once than this are more than a client's share of an instance, however large it is.
 const MOST_IN_FLIGHT: u32 = 16;
 
+/// An environment variable, and what belongs in it.
+#[derive(Clone, Copy)]
+struct Variable(&'static str, &'static str);
+
+const HOST: Variable = Variable("SN_HOST", "the instance, like https://acme.service-now.com");
+const USERNAME: Variable =
+    Variable("SN_USERNAME", "the API user's name, unless SN_CLIENT_ID or SN_API_KEY says who calls");
+const PASSWORD: Variable = Variable("SN_PASSWORD", "the password of SN_USERNAME");
+const CLIENT_ID: Variable = Variable("SN_CLIENT_ID", "the id of the OAuth client");
+const CLIENT_SECRET: Variable = Variable("SN_CLIENT_SECRET", "the secret of SN_CLIENT_ID");
+const API_KEY: &str = "SN_API_KEY";
+
 /// Why a client cannot be made.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
@@ -34,15 +47,34 @@ pub enum ConfigError {
         /// What belongs in it.
         meaning: &'static str,
     },
+    /// Two environment variables say who calls, each in its own way.
+    #[error("unset {one} or {other}: each says who calls, in another way")]
+    Contradiction {
+        /// One of them.
+        one: &'static str,
+        /// The other.
+        other: &'static str,
+    },
     /// The instance's address is none.
     #[error("give the instance as https://acme.service-now.com, or just acme")]
     Instance(#[source] InvalidOrigin),
     /// Nothing says who we are.
-    #[error("say who calls: .basic(user, password)")]
+    #[error(
+        "say who calls: .basic(user, password), .oauth(…), .api_key(…), .mutual_tls(…) or .credentials(…)"
+    )]
     NoCredentials,
-    /// User name or password cannot be sent.
+    /// User name, password or key cannot be sent.
     #[error("the credentials cannot be used")]
     Credentials(#[source] CredentialError),
+    /// The OAuth client is not as it should be.
+    #[error("the OAuth client cannot be used: {0}")]
+    OAuth(String),
+    /// The private key that signs for the OAuth client.
+    #[error(transparent)]
+    PrivateKey(#[from] InvalidKey),
+    /// There is nothing that could show the certificate.
+    #[error("the client certificate cannot be shown: {0}")]
+    MutualTls(&'static str),
     /// The settings do not fit.
     #[error(transparent)]
     Setup(#[from] SetupError),
@@ -52,7 +84,7 @@ pub enum ConfigError {
 #[must_use = "a builder does nothing until it is built"]
 pub struct Builder {
     instance: String,
-    basic: Option<(String, SecretString)>,
+    login: Option<Login>,
     settings: Settings,
 }
 
@@ -60,7 +92,7 @@ impl Builder {
     pub(crate) fn new(instance: impl Into<String>) -> Self {
         Self {
             instance: instance.into(),
-            basic: None,
+            login: None,
             settings: Settings {
                 pacer: PacerConfig { concurrency: MOST_IN_FLIGHT, ..PacerConfig::default() },
                 ..Settings::default()
@@ -70,23 +102,89 @@ impl Builder {
 
     /// The environment is handed in, so that tests need not change their process's.
     pub(crate) fn from_variables(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let read = |name, meaning| match get(name) {
-            Some(text) if !text.is_empty() => Ok(text),
-            _ => Err(ConfigError::Variable { name, meaning }),
-        };
-        let host = read("SN_HOST", "the instance, like https://acme.service-now.com")?;
-        let user = read("SN_USERNAME", "the API user's name")?;
-        let password = read("SN_PASSWORD", "the API user's password")?;
-        Ok(Self::new(host).basic(user, SecretString::from(password)))
+        let given = |name| get(name).filter(|text| !text.trim().is_empty());
+        let read = |Variable(name, meaning)| given(name).ok_or(ConfigError::Variable { name, meaning });
+        let secret = |variable| read(variable).map(SecretString::from);
+        let first = |names: [Variable; 2]| names.into_iter().find(|name| given(name.0).is_some());
+        let builder = Self::new(read(HOST)?);
+        let (user, client) = (first([USERNAME, PASSWORD]), first([CLIENT_ID, CLIENT_SECRET]));
+        if let Some(key) = given(API_KEY) {
+            return match user.or(client) {
+                Some(Variable(other, _)) => Err(ConfigError::Contradiction { one: API_KEY, other }),
+                None => Ok(builder.api_key(ApiKey::new(key.into()))),
+            };
+        }
+        Ok(match (user, client) {
+            (_, None) => builder.basic(read(USERNAME)?, secret(PASSWORD)?),
+            (None, Some(_)) => {
+                builder.oauth(OAuth::client_credentials(read(CLIENT_ID)?, secret(CLIENT_SECRET)?))
+            }
+            (Some(_), Some(_)) => builder.oauth(OAuth::password(
+                read(CLIENT_ID)?,
+                secret(CLIENT_SECRET)?,
+                read(USERNAME)?,
+                secret(PASSWORD)?,
+            )),
+        })
     }
 
-    /// Calls as this user, with a password. Required.
+    /// Calls as this user, with a password.
     ///
     /// Give the integration user the time zone GMT, the language `en` and the system's date format: all three
     /// shape answers. Newer instances refuse passwords of ordinary users: it must have
     /// `web_service_access_only`, or the role `snc_basic_auth_api_access`.
-    pub fn basic(mut self, user: impl Into<String>, password: SecretString) -> Self {
-        self.basic = Some((user.into(), password));
+    pub fn basic(self, user: impl Into<String>, password: SecretString) -> Self {
+        self.calls_by(Login::Basic(user.into(), password))
+    }
+
+    /// Calls with tokens of an OAuth client: by client credentials, password, refresh token or signed statement.
+    pub fn oauth(self, oauth: OAuth) -> Self {
+        self.calls_by(Login::OAuth(oauth))
+    }
+
+    /// Calls with an API key.
+    pub fn api_key(self, key: ApiKey) -> Self {
+        self.calls_by(Login::ApiKey(key))
+    }
+
+    /// Calls as the user to whom this certificate belongs, without any header that says so. Not together with
+    /// [`transport`](Self::transport), nor over plain HTTP.
+    pub fn mutual_tls(self, identity: ClientIdentity) -> Self {
+        self.calls_by(Login::MutualTls(identity))
+    }
+
+    /// Calls with credentials of your own making: a signature, a token that somebody else looks after.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use bytes::Bytes;
+    /// use servicenow_client::ServiceNowClient;
+    /// use servicenow_client::auth::{CredentialError, Credentials};
+    ///
+    /// /// Signs with a key that instance and client share, as a script on the instance checks it.
+    /// #[derive(Debug)]
+    /// struct Signer;
+    ///
+    /// #[async_trait::async_trait]
+    /// impl Credentials for Signer {
+    ///     async fn authorize(&self, request: &mut http::request::Parts) -> Result<(), CredentialError> {
+    ///         let body = request.extensions.get::<Bytes>().cloned().unwrap_or_default();
+    ///         # fn hmac(_: &[u8]) -> &'static str { "sha256=" }
+    ///         let signature = hmac(&body).parse().map_err(|_| CredentialError::new("no signature"))?;
+    ///         request.headers.insert("x-sn-hmac-signature-256", signature);
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// ServiceNowClient::builder("acme").credentials(Arc::new(Signer)).build()?;
+    /// # Ok::<(), servicenow_client::ConfigError>(())
+    /// ```
+    pub fn credentials(self, credentials: Arc<dyn Credentials>) -> Self {
+        self.calls_by(Login::Own(credentials))
+    }
+
+    fn calls_by(mut self, login: Login) -> Self {
+        self.login = Some(login);
         self
     }
 
@@ -143,11 +241,11 @@ impl Builder {
     /// What is wrong with what was given, and what would be right.
     pub fn build(self) -> Result<ServiceNowClient, ConfigError> {
         let origin = Origin::parse(&address(&self.instance)).map_err(ConfigError::Instance)?;
-        let (user, password) = self.basic.ok_or(ConfigError::NoCredentials)?;
-        let credentials = StaticAuthorization::basic(&user, &password).map_err(ConfigError::Credentials)?;
-        let settings = in_sessions(self.settings)?;
+        let (login, mut settings) = (self.login.ok_or(ConfigError::NoCredentials)?, self.settings);
+        let (credentials, tokens) = login.credentials(&origin, NAME, &mut settings)?;
+        let settings = in_sessions(settings)?;
         let pipeline = Pipeline::new(ServiceNowDialect, origin, Arc::new(credentials), NAME, settings)?;
-        Ok(ServiceNowClient { pipeline, known: KnownFields::default() })
+        Ok(ServiceNowClient { pipeline, tokens, known: KnownFields::default() })
     }
 }
 
@@ -157,12 +255,19 @@ impl fmt::Debug for Builder {
     }
 }
 
+/// The network, made now if it is not there yet: token requests share it with all others.
+pub(crate) fn network(settings: &mut Settings) -> Result<Arc<dyn Transport>, SetupError> {
+    if let Some(transport) = &settings.transport {
+        return Ok(transport.clone());
+    }
+    let transport = Arc::new(HttpTransport::new(&settings.network)?);
+    settings.transport = Some(transport.clone());
+    Ok(transport)
+}
+
 /// The same, with requests in sessions, and no more at once than is polite.
 fn in_sessions(mut settings: Settings) -> Result<Settings, SetupError> {
-    let network = match settings.transport.take() {
-        Some(transport) => transport,
-        None => Arc::new(HttpTransport::new(&settings.network)?),
-    };
+    let network = network(&mut settings)?;
     settings.transport = Some(Arc::new(Sessions::new(network, settings.clock.clone())));
     settings.pacer.concurrency = settings.pacer.concurrency.min(MOST_IN_FLIGHT);
     Ok(settings)
@@ -202,11 +307,74 @@ mod tests {
         }
     }
 
+    /// A builder from an environment where these are set, to their own names.
+    fn environment(set: &[&str]) -> Result<Builder, ConfigError> {
+        Builder::from_variables(|name| (name == "SN_HOST" || set.contains(&name)).then(|| name.to_owned()))
+    }
+
     #[test]
-    fn a_missing_variable_is_named() {
-        for missing in ["SN_HOST", "SN_USERNAME", "SN_PASSWORD"] {
-            let error = Builder::from_variables(|name| (name != missing).then(|| "x".into())).unwrap_err();
-            assert!(error.to_string().contains(missing), "{error}");
+    fn the_environment_says_in_which_way_to_call() {
+        for (set, way) in [
+            (&["SN_USERNAME", "SN_PASSWORD"][..], "Basic(\"SN_USERNAME\""),
+            (&["SN_CLIENT_ID", "SN_CLIENT_SECRET"], "OAuth(OAuth(SN_CLIENT_ID, client_credentials))"),
+            (
+                &["SN_CLIENT_ID", "SN_CLIENT_SECRET", "SN_USERNAME", "SN_PASSWORD"],
+                "OAuth(OAuth(SN_CLIENT_ID, password))",
+            ),
+            (&["SN_API_KEY"], "ApiKey(ApiKey(x-sn-apikey))"),
+        ] {
+            let login = format!("{:?}", environment(set).unwrap().login.unwrap());
+            assert!(login.starts_with(way), "{login}");
+            assert!(!login.contains("SN_PASSWORD") && !login.contains("SECRET"), "{login}");
+        }
+    }
+
+    #[test]
+    fn what_the_environment_lacks_or_says_twice_is_named() {
+        let nothing = Builder::from_variables(|_| None).unwrap_err().to_string();
+        assert!(nothing.starts_with("set SN_HOST"), "{nothing}");
+        let client = ["SN_CLIENT_ID", "SN_CLIENT_SECRET"];
+        for (set, says) in [
+            (&[][..], &["set SN_USERNAME", "SN_CLIENT_ID", "SN_API_KEY"][..]),
+            (&["SN_USERNAME"], &["set SN_PASSWORD"]),
+            (&["SN_PASSWORD"], &["set SN_USERNAME"]),
+            (&["SN_CLIENT_ID"], &["set SN_CLIENT_SECRET"]),
+            (&["SN_CLIENT_SECRET"], &["set SN_CLIENT_ID"]),
+            (&[client[0], client[1], "SN_USERNAME"], &["set SN_PASSWORD"]),
+            (&["SN_USERNAME", "SN_PASSWORD", "SN_CLIENT_ID"], &["set SN_CLIENT_SECRET"]),
+            (&["SN_API_KEY", "SN_PASSWORD"], &["unset SN_API_KEY or SN_PASSWORD"]),
+            (&["SN_API_KEY", "SN_CLIENT_ID"], &["unset SN_API_KEY or SN_CLIENT_ID"]),
+        ] {
+            let error = environment(set).unwrap_err().to_string();
+            assert!(says.iter().all(|text| error.contains(text)), "{set:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_way_to_call_that_can_never_work_is_refused_early() {
+        use crate::auth::Jwt;
+
+        let secret = || SecretString::from("hunter2");
+        let built = |oauth| Builder::new("acme").oauth(oauth).build().map(drop).unwrap_err().to_string();
+        let key = include_str!("../../client-core/tests/keys/p256.sec1.pem");
+        let jwt = |key: &str, subject| OAuth::jwt_bearer("c", Jwt::new(key.into(), subject));
+        for (error, says) in [
+            (built(OAuth::client_credentials(" ", secret())), "client id is empty"),
+            (built(OAuth::client_credentials("c", "".into())), "client secret is empty"),
+            (built(OAuth::password("c", secret(), "", secret())), "user name is empty"),
+            (built(OAuth::password("c", secret(), "u", "".into())), "password is empty"),
+            (built(OAuth::refresh_token("c", secret(), "\n".into())), "refresh token is empty"),
+            (built(jwt(key, "u")), "`kid`"),
+            (built(jwt("hunter2", "u")), "neither PEM"),
+            (built(jwt(include_str!("../../client-core/tests/keys/p256.jwk.json"), "")), "subject"),
+        ] {
+            assert!(error.contains(says) && !error.contains("hunter2"), "{error}");
+        }
+        let key = |key: ApiKey| Builder::new("acme").api_key(key).build();
+        for wrong in
+            [ApiKey::new("".into()), ApiKey::new(secret()).header("x key"), ApiKey::new("a\nb".into())]
+        {
+            assert!(matches!(key(wrong), Err(ConfigError::Credentials(_))));
         }
     }
 

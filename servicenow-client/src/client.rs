@@ -4,13 +4,15 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use client_core::{
-    BucketStatus, Call, Clock, Concurrency, DecodeError, Lane, Observer, Origin, Pipeline, Response,
+    BucketStatus, Call, Clock, Concurrency, DecodeError, ExposeSecret as _, Lane, Observer, Origin, Path,
+    Pipeline, Request, Response, Safety,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::approvals::Approvals;
 use crate::attachments::Attachments;
+use crate::auth::{Nothing, TokenSource};
 use crate::batch::Batch;
 use crate::builder::{Builder, ConfigError};
 use crate::catalog::{self, Catalog, Variables};
@@ -60,6 +62,7 @@ use crate::table::Table;
 pub struct ServiceNowClient {
     pub(crate) pipeline: Pipeline<ServiceNowDialect>,
     pub(crate) known: KnownFields,
+    pub(crate) tokens: Option<Arc<TokenSource>>,
 }
 
 impl ServiceNowClient {
@@ -69,20 +72,27 @@ impl ServiceNowClient {
         Builder::new(instance)
     }
 
-    /// A client from `SN_HOST`, `SN_USERNAME` and `SN_PASSWORD`.
+    /// A client from the environment: `SN_HOST`, and what says who calls.
+    ///
+    /// | set | way |
+    /// | --- | --- |
+    /// | `SN_USERNAME`, `SN_PASSWORD` | [`basic`](Builder::basic) |
+    /// | `SN_CLIENT_ID`, `SN_CLIENT_SECRET` | [`OAuth::client_credentials`](crate::auth::OAuth::client_credentials) |
+    /// | all four | [`OAuth::password`](crate::auth::OAuth::password) |
+    /// | `SN_API_KEY` alone | [`api_key`](Builder::api_key) |
     ///
     /// # Errors
     ///
-    /// If a variable is missing, or holds what cannot be used; the error names it.
+    /// If a variable is missing, contradicts another, or holds what cannot be used; the error names it.
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::builder_from_env()?.build()
     }
 
-    /// Begins a client from `SN_HOST`, `SN_USERNAME` and `SN_PASSWORD`, to add a clock or a transport.
+    /// Begins a client from the environment, as [`from_env`](Self::from_env) does, to add a clock or a transport.
     ///
     /// # Errors
     ///
-    /// If a variable is missing; the error names it.
+    /// If a variable is missing or contradicts another; the error names it.
     pub fn builder_from_env() -> Result<Builder, ConfigError> {
         Builder::from_variables(|name| std::env::var(name).ok())
     }
@@ -167,6 +177,29 @@ impl ServiceNowClient {
     /// Begins a batch: many calls in few requests.
     pub fn batch(&self) -> Batch {
         Batch::new(self.clone())
+    }
+
+    /// Revokes the tokens at hand, that of access and that for refreshing, and forgets them. The next call asks for
+    /// others. Without OAuth there are none, and nothing is sent.
+    ///
+    /// `GET /oauth_revoke_token.do?token=…`. ServiceNow wants a token in the URL here, where proxies may log it.
+    ///
+    /// # Errors
+    ///
+    /// What the call met. The tokens are forgotten all the same.
+    pub async fn revoke_tokens(&self) -> Result<()> {
+        let tokens = self.tokens.iter().flat_map(|tokens| tokens.take());
+        let anybody = self.pipeline.with_credentials(Arc::new(Nothing));
+        for token in tokens {
+            let request =
+                Request::get(Path::new("/oauth_revoke_token.do")).query("token", token.expose_secret());
+            match anybody.send(&Call::done("servicenow.oauth.revoke", Safety::Idempotent, request)).await {
+                // What is said to a browser is not for us.
+                Err(error) if !error.status().is_some_and(|status| status.is_success()) => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// A table whose records have a type: `servicenow.table::<ScTask>()`.

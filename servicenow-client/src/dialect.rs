@@ -56,7 +56,7 @@ impl Dialect for ServiceNowDialect {
     }
 
     fn request_id(&self, headers: &HeaderMap) -> Option<String> {
-        Some(headers.get("x-transaction-id")?.to_str().ok()?.chars().take(64).collect())
+        request_id(headers)
     }
 
     fn judge(&self, response: &Response) -> Answer<ServiceNowProblem> {
@@ -93,6 +93,11 @@ fn resource(path: &Path) -> String {
     words.collect::<Vec<_>>().join("/")
 }
 
+/// The id of an answer in the transaction log.
+pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
+    Some(headers.get("x-transaction-id")?.to_str().ok()?.chars().take(64).collect())
+}
+
 /// The session's queue was full and the request was dropped.
 fn is_dropped(response: &Response) -> bool {
     response.status == StatusCode::ACCEPTED && response.body.is_empty()
@@ -107,7 +112,7 @@ fn rule(response: &Response, pause: Option<Duration>) -> Option<Signal> {
 }
 
 /// How long a rule closes what it counts. A refusal that does not say so is no rule's.
-fn pause(response: &Response) -> Option<Duration> {
+pub(crate) fn pause(response: &Response) -> Option<Duration> {
     let wait = number(response, "retry-after").map(|seconds| Duration::from_secs(seconds.into()));
     wait.or_else(|| resets_in(response))
 }

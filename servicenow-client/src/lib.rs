@@ -3,6 +3,7 @@
 pub mod aggregate;
 pub mod approvals;
 pub mod attachments;
+pub mod auth;
 pub mod batch;
 mod builder;
 pub mod catalog;

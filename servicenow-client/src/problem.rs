@@ -203,8 +203,9 @@ impl ServiceNowProblem {
     pub fn hint(&self) -> &'static str {
         match &self.kind {
             ProblemKind::Unauthenticated => {
-                "check user and password; on newer instances basic authentication is restricted: a user with \
-                 web_service_access_only, or with the role snc_basic_auth_api_access, passes"
+                "check the credentials; on newer instances basic authentication is restricted (property \
+                 glide.authenticate.basic_auth.restriction.enforce): a user with web_service_access_only passes, or \
+                 with the role snc_basic_auth_api_access; an API key or a scope needs a policy for each API"
             }
             ProblemKind::Guest => {
                 "the address may lead to a login page, or a proxy may strip the credentials"

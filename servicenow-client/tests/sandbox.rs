@@ -123,6 +123,7 @@ async fn a_wrong_password_is_told_with_what_may_be_wrong() {
     let (sandbox, _) = start().await;
     let servicenow = ServiceNowClient::builder(sandbox.servicenow_url())
         .basic("api", "wrong".to_owned().into())
+        .clock(Arc::new(TestClock::default()))
         .build()
         .unwrap();
     let error = servicenow.table::<SysUser>().list(Query::all()).collect_all().await.unwrap_err();

@@ -11,7 +11,7 @@ use futures::future::{Either, select};
 use futures::stream::{self, StreamExt as _};
 use tokio::sync::Notify;
 
-use super::{Transport, TransportError};
+use super::{ClientIdentity, Transport, TransportError};
 use crate::body::BodyStream;
 use crate::error::Delivery;
 
@@ -29,6 +29,8 @@ pub struct TransportConfig {
     pub idle_timeout: Duration,
     /// The longest answer that is held, after decompression. Default 64 MiB.
     pub body_cap: usize,
+    /// The certificate that this side shows where it is asked for one (mutual TLS). Default none.
+    pub identity: Option<ClientIdentity>,
 }
 
 impl Default for TransportConfig {
@@ -38,6 +40,7 @@ impl Default for TransportConfig {
             call_timeout: Duration::from_secs(70),
             idle_timeout: Duration::from_secs(70),
             body_cap: 64 * 1024 * 1024,
+            identity: None,
         }
     }
 }
@@ -60,7 +63,7 @@ impl HttpTransport {
     ///
     /// # Errors
     ///
-    /// If the platform's TLS cannot be set up.
+    /// If the platform's TLS cannot be set up, or certificate and key do not belong together.
     pub fn new(config: &TransportConfig) -> Result<Self, TransportError> {
         let builder = || {
             ::reqwest::Client::builder()
@@ -69,7 +72,11 @@ impl HttpTransport {
                 .tcp_nodelay(true)
         };
         let build = |builder: ::reqwest::ClientBuilder| builder.build().map_err(unsent);
-        let (client, direct) = (build(builder())?, build(builder().no_proxy())?);
+        let mut encrypted = builder();
+        if let Some(identity) = &config.identity {
+            encrypted = encrypted.identity(::reqwest::Identity::from_pem(identity.pem()).map_err(unsent)?);
+        }
+        let (client, direct) = (build(encrypted)?, build(builder().no_proxy())?);
         let TransportConfig { call_timeout, idle_timeout, body_cap, .. } = *config;
         Ok(Self { client, direct, call_timeout, idle_timeout, body_cap })
     }

@@ -100,7 +100,7 @@ async fn ask(app: &App, scopes: &[String]) -> Result<Lease<Arc<Token>>, Denied> 
                 let about_scopes = matches!(error, Some("invalid_scope" | "consent_required"));
                 let hint = hint(error, scopes);
                 let id = dialect::request_id(&response.headers);
-                let pause = dialect::pause(&response);
+                let pause = Some(dialect::pause(&response));
                 let error = refusal.denial(response.status, hint.as_deref(), id.as_deref(), pause);
                 return Err(Denied { error, scopes: about_scopes });
             }

@@ -23,6 +23,15 @@ use super::{Capacity, RateRule};
 #[serde(default, deny_unknown_fields)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Habits {
+    /// `glide.authenticate.basic_auth.restriction.enforce`, as on instances of today: basic authentication is for users
+    /// with `web_service_access_only`, and for who has the role `snc_basic_auth_api_access`.
+    pub basic_auth_restricted: bool,
+    /// `glide.oauth.inbound.client.credential.grant_type.enabled`, which is absent by default.
+    pub client_credentials_grant: bool,
+    /// OAuth's password grant is for users who may have an interactive session.
+    pub password_grant_wants_people: bool,
+    /// A token's `expires_in` is a text.
+    pub token_life_as_text: bool,
     /// `glide.invalid_query.returns_no_rows`: a query with a condition that makes no sense finds nothing. By default
     /// that condition is dropped and the rest is run, which widens the result.
     pub invalid_query_returns_no_rows: bool,

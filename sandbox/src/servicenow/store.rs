@@ -6,8 +6,10 @@ use std::ops::Bound;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
+use super::access::Key;
 use super::attachments::Files;
 use super::later::Errand;
+use super::oauth::OAuth;
 use super::rate_rules::Counts;
 use super::schema::{self, Kind, Schema};
 use super::traffic::Traffic;
@@ -25,10 +27,13 @@ pub(crate) struct Instance {
     pub(crate) ids: Ids,
     pub(crate) username: String,
     pub(crate) password: String,
-    /// The integration user's own record.
+    /// Who calls, by record and by name; between calls the integration user.
     pub(crate) user: String,
     pub(super) counts: Counts,
     pub(crate) traffic: Traffic,
+    pub(super) user_name: String,
+    pub(super) keys: Vec<Key>,
+    pub(super) oauth: OAuth,
     pub(crate) habits: Habits,
     /// When the request came that is being answered.
     pub(super) now: DateTime<Utc>,
@@ -83,6 +88,9 @@ impl Instance {
             user: String::new(),
             counts: Counts::default(),
             traffic: Traffic::default(),
+            user_name: "lifecycle.integration".to_owned(),
+            keys: Vec::new(),
+            oauth: OAuth::default(),
             habits: Habits::default(),
             now: DateTime::UNIX_EPOCH,
             push: None,
@@ -95,7 +103,7 @@ impl Instance {
     }
 
     pub(crate) fn author(&self, at: DateTime<Utc>) -> Author {
-        Author { user_name: self.username.clone(), at }
+        Author { user_name: self.user_name.clone(), at }
     }
 
     /// All rows of a table, with those of the tables that extend it.

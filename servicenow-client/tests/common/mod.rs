@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use servicenow_client::{Clock, Randomness, ServiceNowClient, Transport, TransportError};
+use servicenow_client::{Builder, Clock, Randomness, ServiceNowClient, Transport, TransportError};
 
 /// Moves when somebody sleeps, and remembers how long.
 #[derive(Debug, Default)]
@@ -131,16 +131,21 @@ pub(crate) fn scripted(
 pub(crate) fn lossy(
     answers: impl IntoIterator<Item = Result<http::Response<Bytes>, TransportError>>,
 ) -> (ServiceNowClient, Arc<Script>, Arc<TestClock>) {
+    scripted_as(|builder| builder.basic("api", "hunter2".to_owned().into()), answers)
+}
+
+/// The same, as whoever `login` says.
+pub(crate) fn scripted_as(
+    login: impl FnOnce(Builder) -> Builder,
+    answers: impl IntoIterator<Item = Result<http::Response<Bytes>, TransportError>>,
+) -> (ServiceNowClient, Arc<Script>, Arc<TestClock>) {
     let script = Arc::new(Script { answers: Mutex::new(answers.into_iter().collect()), ..Script::default() });
     let clock = Arc::new(TestClock::default());
-    let client = ServiceNowClient::builder("acme")
-        .basic("api", "hunter2".to_owned().into())
+    let builder = ServiceNowClient::builder("acme")
         .clock(clock.clone())
         .randomness(Arc::new(NoChance))
-        .transport(script.clone())
-        .build()
-        .unwrap();
-    (client, script, clock)
+        .transport(script.clone());
+    (login(builder).build().unwrap(), script, clock)
 }
 
 impl From<Answer> for Result<http::Response<Bytes>, TransportError> {
