@@ -29,11 +29,11 @@ use crate::value::Row;
 /// which would match every record without one (say [`is_empty`](Self::is_empty)). The refusal comes as an error
 /// of the call that the query is used for, and nothing is sent.
 ///
-/// **A query is not trusted to be honoured.** ServiceNow drops a condition on a field that does not exist
-/// and runs the rest, so rows are compared with the conditions that can be checked here: equality, lists,
-/// emptiness, ranges of numbers and dates, and one field beside another. Not checked are parts of text, which
-/// references match by their display value and databases by their own alphabet; what the instance's clock
-/// decides; and what only it can see, such as tags and hierarchies.
+/// **A query is not trusted to be honoured.** ServiceNow drops a condition on a field that does not exist and runs the
+/// rest. So every row has to show the fields that conditions are about, and is compared with what can be checked here:
+/// equality, lists, emptiness, ranges of numbers and dates, and one field beside another. Not compared are parts of
+/// text, which references match by their display value and databases by their own alphabet; what the instance's clock
+/// decides; and what only it can see, such as hierarchies. Tags, text searches and related lists are about no field.
 ///
 /// ```
 /// use servicenow_client::Query;

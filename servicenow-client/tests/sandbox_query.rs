@@ -319,6 +319,12 @@ async fn a_condition_that_is_dropped_is_noticed_in_each_way_of_asking() {
         Query::new().between("u_none", 1, 2),
         Query::new().same_as("u_none", "order"),
         Query::new().gt_field("order", "u_none"),
+        Query::new().contains("u_none", "a"),
+        Query::new().starts_with("u_none", "a"),
+        Query::new().is_not_empty("u_none"),
+        Query::new().gt("u_none", "a"),
+        Query::new().relative_ge("u_none", RelativeTime::ago(1, Unit::Day)),
+        Query::new().more_than("u_none", Gap::after("opened_at", 1, Unit::Day)),
     ] {
         let error = incidents(&servicenow).list(&query).collect_all().await.unwrap_err();
         assert!(

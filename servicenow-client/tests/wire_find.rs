@@ -79,3 +79,10 @@ async fn a_look_up_by_id_needs_no_proof() {
     assert!(servicenow.table::<SysUser>().find_one(query).await.unwrap().is_none());
     assert_eq!(script.asked().len(), 1);
 }
+
+#[tokio::test]
+async fn what_stands_beside_the_result_is_nobodys_business() {
+    let body = json!({"result": [{"sys_id": "1", "user_name": "ann"}], "session": {"debug_logs": []}});
+    let (servicenow, _, _) = scripted([Answer::json(200, body).header("x-total-count", "1")]);
+    assert!(servicenow.table::<SysUser>().find_one(by_name()).await.unwrap().is_some());
+}

@@ -61,7 +61,7 @@ impl Query {
         let condition = Condition {
             field: "sys_id".to_owned(),
             text: format!(">{id}"),
-            check: Check::Cannot,
+            check: Check::Field,
             alone: false,
         };
         if let Some(group) = self.groups.last_mut() {

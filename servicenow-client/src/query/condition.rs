@@ -28,8 +28,11 @@ pub(super) enum Check {
     NotSame(String),
     /// By another field, both being numbers.
     Beside(Bound, String),
-    /// Only the database knows: by its collation, its clock, or what it alone can see.
-    Cannot,
+    /// Only the database knows: by its collation, its clock, or what it alone can see. But the row must show that there is
+    /// such a field.
+    Field,
+    /// It is about no field.
+    Nothing,
 }
 
 /// On which side of something.
@@ -55,7 +58,7 @@ impl Bound {
 impl Check {
     pub(super) fn range(bounds: impl IntoIterator<Item = (Bound, Operand)>) -> Self {
         let bounds: Vec<_> = bounds.into_iter().filter(|(_, operand)| operand.has_order()).collect();
-        if bounds.is_empty() { Self::Cannot } else { Self::Range(bounds) }
+        if bounds.is_empty() { Self::Field } else { Self::Range(bounds) }
     }
 }
 
@@ -63,7 +66,7 @@ impl Condition {
     /// The fields that must be read to check it.
     pub(super) fn checked_fields(&self) -> impl Iterator<Item = &str> {
         let (own, other) = match &self.check {
-            Check::Cannot => (None, None),
+            Check::Nothing => (None, None),
             Check::Same(other) | Check::NotSame(other) | Check::Beside(_, other) => {
                 (Some(self.field.as_str()), Some(other.as_str()))
             }
@@ -73,7 +76,7 @@ impl Condition {
     }
 
     pub(super) fn allows(&self, row: &Row) -> bool {
-        if matches!(self.check, Check::Cannot) {
+        if matches!(self.check, Check::Nothing) {
             return true;
         }
         let Some(found) = row.text(&self.field) else { return false };
@@ -81,7 +84,7 @@ impl Condition {
         let beside =
             |other: &str, holds: &dyn Fn(&str) -> bool| row.text(other).is_some_and(|text| holds(&text));
         match &self.check {
-            Check::Cannot => true,
+            Check::Field | Check::Nothing => true,
             Check::In(wanted) => one_of(wanted),
             Check::NotIn(refused) => !one_of(refused),
             Check::Empty => found.is_empty(),

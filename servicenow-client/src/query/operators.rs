@@ -111,22 +111,22 @@ impl Query {
 
     /// The field's text holds this. Of a reference, its display value does.
     pub fn contains(self, field: &str, value: impl Into<Operand>) -> Self {
-        self.with(field, "LIKE", &value.into().text, Check::Cannot)
+        self.with(field, "LIKE", &value.into().text, Check::Field)
     }
 
     /// The field's text does not hold this. Of a reference, its display value does not.
     pub fn not_contains(self, field: &str, value: impl Into<Operand>) -> Self {
-        self.with(field, "NOT LIKE", &value.into().text, Check::Cannot)
+        self.with(field, "NOT LIKE", &value.into().text, Check::Field)
     }
 
     /// The field's text begins with this. Of a reference, its display value does.
     pub fn starts_with(self, field: &str, value: impl Into<Operand>) -> Self {
-        self.with(field, "STARTSWITH", &value.into().text, Check::Cannot)
+        self.with(field, "STARTSWITH", &value.into().text, Check::Field)
     }
 
     /// The field's text ends with this. Of a reference, its display value does.
     pub fn ends_with(self, field: &str, value: impl Into<Operand>) -> Self {
-        self.with(field, "ENDSWITH", &value.into().text, Check::Cannot)
+        self.with(field, "ENDSWITH", &value.into().text, Check::Field)
     }
 
     /// The field has no value.
@@ -137,7 +137,7 @@ impl Query {
     /// The field has a value.
     pub fn is_not_empty(self, field: &str) -> Self {
         // Not checked: a journal field has a value and shows none.
-        self.push(field, "ISNOTEMPTY".to_owned(), Check::Cannot)
+        self.push(field, "ISNOTEMPTY".to_owned(), Check::Field)
     }
 
     /// The field holds the empty text, as opposed to nothing at all, where the database tells the two apart.
@@ -147,7 +147,7 @@ impl Query {
 
     /// The field has any value or none. What it is for: to name a field without limiting anything.
     pub fn is_anything(self, field: &str) -> Self {
-        self.push(field, "ANYTHING".to_owned(), Check::Cannot)
+        self.push(field, "ANYTHING".to_owned(), Check::Field)
     }
 
     /// The field is greater, or later. Date-times are UTC; give the API user the time zone GMT, for reports
@@ -219,27 +219,27 @@ impl Query {
 
     /// The date is later than that.
     pub fn relative_gt(self, field: &str, time: RelativeTime) -> Self {
-        self.push(field, format!("RELATIVEGT{}", time.encoded()), Check::Cannot)
+        self.push(field, format!("RELATIVEGT{}", time.encoded()), Check::Field)
     }
 
     /// The date is that or later.
     pub fn relative_ge(self, field: &str, time: RelativeTime) -> Self {
-        self.push(field, format!("RELATIVEGE{}", time.encoded()), Check::Cannot)
+        self.push(field, format!("RELATIVEGE{}", time.encoded()), Check::Field)
     }
 
     /// The date is earlier than that.
     pub fn relative_lt(self, field: &str, time: RelativeTime) -> Self {
-        self.push(field, format!("RELATIVELT{}", time.encoded()), Check::Cannot)
+        self.push(field, format!("RELATIVELT{}", time.encoded()), Check::Field)
     }
 
     /// The date is that or earlier.
     pub fn relative_le(self, field: &str, time: RelativeTime) -> Self {
-        self.push(field, format!("RELATIVELE{}", time.encoded()), Check::Cannot)
+        self.push(field, format!("RELATIVELE{}", time.encoded()), Check::Field)
     }
 
     /// The date is in that very minute, hour, day, ….
     pub fn relative_eq(self, field: &str, time: RelativeTime) -> Self {
-        self.push(field, format!("RELATIVEEE{}", time.encoded()), Check::Cannot)
+        self.push(field, format!("RELATIVEEE{}", time.encoded()), Check::Field)
     }
 
     /// The date is further from another field's than that.
@@ -255,13 +255,13 @@ impl Query {
     /// The reference is what a dynamic filter of the instance says, for instance "me": a `sys_id` from
     /// `sys_filter_option_dynamic`.
     pub fn dynamic(self, field: &str, filter: &SysId) -> Self {
-        self.push(field, format!("DYNAMIC{filter}"), Check::Cannot)
+        self.push(field, format!("DYNAMIC{filter}"), Check::Field)
     }
 
     /// The reference is the API user. This is the one script that is worth having
     /// (`javascript:gs.getUserID()`); it runs on the instance, so rows cannot be compared with it.
     pub fn is_current_user(self, field: &str) -> Self {
-        self.push(field, "=javascript:gs.getUserID()".to_owned(), Check::Cannot)
+        self.push(field, "=javascript:gs.getUserID()".to_owned(), Check::Field)
     }
 
     /// The record's class, mostly in `sys_class_name`, is this table or one that extends it.
@@ -269,12 +269,12 @@ impl Query {
         if !valid_table(table) {
             return self.flawed(format!("the class for `{field}` has a name that no table has"));
         }
-        self.push(field, format!("INSTANCEOF{table}"), Check::Cannot)
+        self.push(field, format!("INSTANCEOF{table}"), Check::Field)
     }
 
     /// The reference is at or below `root` in a hierarchy that the instance defines.
     pub fn in_hierarchy(self, field: &str, definition: &SysId, root: &SysId) -> Self {
-        self.push(field, format!("IN_HIERARCHY{definition}@{root}"), Check::Cannot)
+        self.push(field, format!("IN_HIERARCHY{definition}@{root}"), Check::Field)
     }
 
     /// The record has this tag: a `sys_id` from `label`.
@@ -282,7 +282,7 @@ impl Query {
         self.add(Condition {
             field: String::new(),
             text: format!("sys_tags.{tag}={tag}"),
-            check: Check::Cannot,
+            check: Check::Nothing,
             alone: false,
         })
     }
@@ -325,7 +325,7 @@ impl Query {
         let flaw = if valid_field(&gap.field) { gap.flaw() } else { Some("a gap needs the name of a field") };
         match flaw {
             Some(flaw) => self.flawed(flaw.to_owned()),
-            None => self.push(field, format!("{operator}{}", gap.encoded()), Check::Cannot),
+            None => self.push(field, format!("{operator}{}", gap.encoded()), Check::Field),
         }
     }
 
@@ -382,7 +382,7 @@ impl Operand {
 }
 
 fn alone(text: String) -> Condition {
-    Condition { field: String::new(), text, check: Check::Cannot, alone: true }
+    Condition { field: String::new(), text, check: Check::Nothing, alone: true }
 }
 
 pub(super) fn no_field(name: &str) -> String {

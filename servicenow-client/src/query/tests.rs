@@ -242,7 +242,7 @@ fn a_row_is_compared_with_what_can_be_checked() {
         .not_eq("kind", "x")
         .is_empty("manager")
         .contains("notes", "no matter");
-    let good = json!({"user_name": "ann", "state": "2", "kind": "", "manager": ""});
+    let good = json!({"user_name": "ann", "state": "2", "kind": "", "manager": "", "notes": ""});
     assert_eq!(query.broken_by(&row(good.clone())), None);
     for (field, value) in [
         ("user_name", json!("anna")),
@@ -255,8 +255,11 @@ fn a_row_is_compared_with_what_can_be_checked() {
         bad[field] = value;
         assert_eq!(query.broken_by(&row(bad)), Some(field));
     }
-    let missing = json!({"state": "1", "kind": "", "manager": ""});
-    assert_eq!(query.broken_by(&row(missing)), Some("user_name"), "what did not come cannot be trusted");
+    for field in ["user_name", "notes"] {
+        let mut missing = good.clone();
+        missing.as_object_mut().unwrap().remove(field);
+        assert_eq!(query.broken_by(&row(missing)), Some(field), "what did not come cannot be trusted");
+    }
 }
 
 #[test]
