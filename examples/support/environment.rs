@@ -2,8 +2,18 @@
 
 use crate::BoxError;
 
-/// What names the instance.
-pub(crate) const INSTANCE: [&str; 3] = ["SN_HOST", "SN_USERNAME", "SN_PASSWORD"];
+/// What names the instance, and what it knows us by: an API key, an OAuth client, a user, or the last two together.
+pub(crate) fn instance() -> Vec<&'static str> {
+    let (user, client) = (["SN_USERNAME", "SN_PASSWORD"], ["SN_CLIENT_ID", "SN_CLIENT_SECRET"]);
+    let any = |names: &[&str]| names.iter().any(|name| is_set(name));
+    let credentials = match (is_set("SN_API_KEY"), any(&client), any(&user)) {
+        (true, _, _) => vec!["SN_API_KEY"],
+        (false, true, true) => [user, client].concat(),
+        (false, true, false) => client.to_vec(),
+        (false, false, _) => user.to_vec(),
+    };
+    [vec!["SN_HOST"], credentials].concat()
+}
 
 /// What names the org, and what it knows us by: an API token, or a service app if there is no token.
 pub(crate) fn org() -> Vec<&'static str> {

@@ -25,7 +25,7 @@ impl Instance {
     ///
     /// If the environment names it by half, or the sandbox cannot start.
     pub async fn open() -> Result<Self, BoxError> {
-        if environment::names(environment::INSTANCE.to_vec())? {
+        if environment::names(environment::instance())? {
             let servicenow = ServiceNowClient::builder_from_env()?.user_agent(PRODUCT).build()?;
             return Ok(Self { servicenow, sandbox: None });
         }
@@ -45,6 +45,8 @@ pub(crate) fn client_of(sandbox: &Sandbox) -> Result<ServiceNowClient, ConfigErr
 const AFTER_HELP: &str = "\
 Environment:
   SN_HOST, SN_USERNAME, SN_PASSWORD       The ServiceNow instance, https://acme.service-now.com, and its user
+  SN_CLIENT_ID, SN_CLIENT_SECRET          Instead of the user, or with it: an OAuth client
+  SN_API_KEY                              Instead of both: an API key
   RUST_LOG                                What is logged on stderr: servicenow_client=debug, for example
 
   Without these, the example starts a sandbox company on this machine and works on that.";

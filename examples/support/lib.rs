@@ -65,6 +65,8 @@ Environment:
   OKTA_CLIENT_CLIENTID, OKTA_CLIENT_PRIVATEKEY, OKTA_CLIENT_SCOPES
                                           Instead of the token: a service app's id, key and scopes
   SN_HOST, SN_USERNAME, SN_PASSWORD       The ServiceNow instance, https://acme.service-now.com, and its user
+  SN_CLIENT_ID, SN_CLIENT_SECRET          Instead of the user, or with it: an OAuth client
+  SN_API_KEY                              Instead of both: an API key
   RUST_LOG                                What is logged on stderr: lifecycle=debug, for example
 
   Without these, the example starts a sandbox company on this machine and works on that.

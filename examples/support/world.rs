@@ -32,7 +32,7 @@ impl World {
     ///
     /// If the environment names one of them and not the rest, or the sandbox cannot start.
     pub async fn open(arguments: Common) -> Result<Self, BoxError> {
-        if !environment::names([&environment::org()[..], &environment::INSTANCE].concat())? {
+        if !environment::names([environment::org(), environment::instance()].concat())? {
             return Self::sandbox(arguments).await;
         }
         let okta = OktaClient::builder_from_env()?.user_agent(PRODUCT).build()?;

@@ -118,7 +118,7 @@ async fn what_could_not_be_seen_is_told_to_the_row() {
 }
 
 #[tokio::test]
-async fn an_instance_that_counts_what_may_be_read_or_nothing_is_never_called_complete() {
+async fn who_counts_what_may_be_read_is_found_out_by_short_pages_and_who_counts_nothing_knows_nothing() {
     let (sandbox, servicenow) = start(hiding("sys_user", "title=hidden")).await;
     sandbox
         .add_records("sys_user", (0..100).map(|n| user(n, if n % 3 == 0 { "hidden" } else { "seen" })))

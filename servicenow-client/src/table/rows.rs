@@ -107,6 +107,9 @@ impl<T: Record> Rows<T> {
 
     /// Whether the stream has ended and no row of it was hidden. Only then the absence of a row means
     /// something: change nothing in bulk on less.
+    ///
+    /// It is as good as the instance's count. What a before-query rule hides (inactive users, mostly) is not counted either,
+    /// and nobody can tell: [`check`](crate::ServiceNowClient::check) looks for that.
     pub fn is_complete(&self) -> bool {
         let tally = self.tally();
         self.ended && !self.failed && tally.counted.is_some() && !tally.hid && !tally.drifts
