@@ -348,7 +348,7 @@ async fn wrong_input_is_told_with_what_to_do_and_nothing_is_written() {
         Wrong {
             arguments: &right,
             environment: &[("SN_PASSWORD", "wrong")],
-            says: &["status 401", "check user and password"],
+            says: &["status 401", "check the credentials"],
         },
         Wrong {
             arguments: &right,

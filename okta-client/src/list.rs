@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use client_core::{Call, DecodeError, Page, Request, Response, links, read_json};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -105,7 +105,8 @@ impl OktaClient {
     where
         T: DeserializeOwned + Send + 'static,
     {
-        let call = call.with_decode(|_| Ok(()));
+        // Items are read later. Whether all of the page came is asked now, while it can still be had once more.
+        let call = call.with_decode(|response| read_json::<IgnoredAny>(&response.body).map(|_| ()));
         let ((), response) = self.pipeline().send_with_response(&call).await?;
         let (items, next) = match shape {
             Shape::Array => (None, next_link(&response)),

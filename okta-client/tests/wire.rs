@@ -515,6 +515,16 @@ async fn a_list_that_goes_round_in_circles_ends_with_an_error() {
 }
 
 #[tokio::test]
+async fn a_page_that_breaks_off_is_asked_for_again() {
+    let mut org = Org::new().await;
+    let page = || reply(200, json!([user("00u1", "a@x.example")]));
+    org.will("GET", page().cut()).await;
+    org.will("GET", page()).await;
+    let all = org.okta.users().list().send().collect_all().await.unwrap();
+    assert_eq!((all.len(), org.saw().len()), (1, 2));
+}
+
+#[tokio::test]
 async fn an_error_on_a_later_page_is_an_error_of_the_list() {
     let mut org = Org::new().await;
     let next = "<https://h/api/v1/users?after=1>; rel=\"next\"";
