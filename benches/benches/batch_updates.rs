@@ -1,7 +1,7 @@
 //! What does a batch save?
 //!
-//! 1,000 users changed in 25 batches, against 1,000 calls one after the other, on the same sandbox; and with as many calls
-//! at once as the client allows itself. On loopback: what a batch saves most, the way there and back, is nearly free here.
+//! 1,000 users changed in 25 batches, against 1,000 calls one after the other, on the same sandbox; and with four calls
+//! at once. On loopback: what a batch saves most, the way there and back, is nearly free here.
 
 #![allow(missing_docs, reason = "criterion's macros document nothing")]
 
@@ -17,7 +17,7 @@ use servicenow_client::{Query, ServiceNowClient, SysId};
 
 const USERS: usize = 1000;
 
-/// How many calls a client has in flight at most.
+/// As many calls as a client begins with.
 const AT_ONCE: usize = 4;
 
 fn updates(criterion: &mut Criterion) {

@@ -48,7 +48,7 @@ impl Approvals {
     ///
     /// # Errors
     ///
-    /// What the calls met.
+    /// What the calls met; empty comments are refused.
     pub async fn approve(&self, approver: &SysId, comments: &str) -> Result<Settled<SysapprovalApprover>> {
         self.answer(approver, Approval::Approved, comments).await
     }

@@ -169,7 +169,7 @@ impl ServiceNowClient {
         self.pipeline.send(call).await
     }
 
-    /// Any call, as a value that can be put into a [batch](Self::batch).
+    /// Any call, as a value that can be put into a [batch](Self::batch). Awaited, it ends as [`send`](Self::send) does.
     pub fn prepare<T: Send + 'static>(&self, call: Call<T>) -> Prepared<T> {
         Prepared::new(self, call, Ok)
     }

@@ -51,7 +51,7 @@ pub enum ProblemKind {
     Unauthenticated,
     /// The instance answered as if to a guest, so the credentials were not used.
     Guest,
-    /// An access-control rule: the API user lacks a role.
+    /// An access-control rule: the API user lacks a role. ServiceNow does not say which rule.
     AccessControl {
         /// What was refused, if the answer says so.
         operation: Option<Operation>,

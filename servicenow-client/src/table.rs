@@ -174,17 +174,18 @@ impl<T: Record> Table<T> {
     /// Creates a record. `POST /api/now/table/{table}`.
     ///
     /// Never repeated after an ambiguous end: look for what you made before you make it again, or let
-    /// [`create_once`](Self::create_once) do so. What comes back holds defaults and what business rules set, so
-    /// compare what matters to you.
+    /// [`create_once`](Self::create_once) do so. The record that comes back is compared with what was sent, as with
+    /// [`update`](Self::update).
     ///
     /// Requests of the service catalog and their items are [ordered](crate::catalog::Catalog::order), not created: an
     /// inserted one has no variables and no flow, so it is refused here.
     ///
     /// # Errors
     ///
-    /// What the call met.
+    /// [`NotWritten`](ProblemKind::NotWritten) if fields do not have the value sent: the record exists, under the id that
+    /// the message names. Else what the call met.
     pub fn create(&self, fields: &impl Serialize) -> Prepared<T> {
-        Prepared::new(&self.client, self.creating(object(fields), &[]), |read| Ok(read.record))
+        self.inserting(object(fields), None)
     }
 
     /// Creates a record under an id of ours ([`SysId::derived`]), so that a second insert hits the primary key
@@ -194,13 +195,14 @@ impl<T: Record> Table<T> {
     ///
     /// [`WrongRecord`](ProblemKind::WrongRecord) if the instance took another id: the record exists, under
     /// the id that the message names. The system property
-    /// `glide.rest.table_api.admin_only_sys_fields` decides who may choose.
+    /// `glide.rest.table_api.admin_only_sys_fields` decides who may choose. [`NotWritten`](ProblemKind::NotWritten) as for
+    /// [`create`](Self::create).
     pub fn create_as(&self, sys_id: &SysId, fields: &impl Serialize) -> Prepared<T> {
         let body = object(fields).map(|mut body| {
             body.insert("sys_id".into(), sys_id.as_str().into());
             body
         });
-        self.exactly(self.creating(body, &[]), sys_id)
+        self.inserting(body, Some(sys_id.clone()))
     }
 
     /// Changes the named fields and no others; `""` clears one. `PATCH /api/now/table/{table}/{sys_id}`.
@@ -208,7 +210,7 @@ impl<T: Record> Table<T> {
     /// The record that comes back is compared with what was sent, for a 200 may have dropped some of it.
     /// Journal fields (`work_notes`, `comments`) cannot be compared; with one of them the call is not
     /// repeated after an ambiguous end, as it would add the text again. Other tables' own journal fields are
-    /// not known here: write those with [`send`](ServiceNowClient::send).
+    /// not known here: write those with [`Journal::add`](crate::journal::Journal::add).
     ///
     /// # Errors
     ///
@@ -263,10 +265,19 @@ impl<T: Record> Table<T> {
             .with_decode(Read::<T>::one)
     }
 
-    /// A call that answers one record, and that one.
-    fn exactly(&self, call: Call<Read<T>>, sys_id: &SysId) -> Prepared<T> {
-        let wanted = sys_id.clone();
-        Prepared::new(&self.client, call, move |read| read.exactly(&wanted).map(|read| read.record))
+    /// Creates a record, reads back what was sent, and compares.
+    fn inserting(&self, body: Result<Map<String, Json>, String>, wanted: Option<SysId>) -> Prepared<T> {
+        let sent = body.as_ref().ok().cloned().unwrap_or_default();
+        let names: Vec<&str> = sent.keys().map(String::as_str).collect();
+        let call = self.creating(body, &names);
+        Prepared::new(&self.client, call, move |read: Read<T>| {
+            let read = match &wanted {
+                Some(sys_id) => read.exactly(sys_id)?,
+                None => read,
+            };
+            written::check_new(&sent, &read.row, read.record.sys_id())?;
+            Ok(read.record)
+        })
     }
 
     /// Compares a row with the query it came for.

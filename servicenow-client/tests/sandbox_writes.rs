@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::{NoChance, TestClock};
-use sandbox::{DataPolicy, Effect, Fault, Habits, Sandbox};
+use sandbox::{DataPolicy, Effect, Fault, Habits, OnboardingRequest, Sandbox};
 use serde_json::{Value as Json, json};
-use servicenow_client::tables::SysUser;
+use servicenow_client::tables::{ScReqItem, ScTask, SysUser, TaskState};
 use servicenow_client::{
     Delivery, Error, Once, ProblemKind, Query, RawRecord, RetryPolicy, ServiceNowClient, SysId, Table,
 };
@@ -46,6 +46,39 @@ fn kind(error: &Error) -> &ProblemKind {
 /// How many incidents the instance has.
 fn count(sandbox: &Sandbox) -> usize {
     sandbox.state()["servicenow"]["incident"].as_array().unwrap().len()
+}
+
+#[tokio::test]
+async fn an_item_closes_through_its_tasks_where_rules_want_it_and_not_at_all_without_a_flow() {
+    let (sandbox, servicenow) = start(Habits { items_close_through_tasks: true, ..Habits::default() }).await;
+    let (items, tasks) = (servicenow.table::<ScReqItem>(), servicenow.table::<ScTask>());
+    let closed = json!({"state": TaskState::ClosedComplete, "close_notes": "Done"});
+    for stays_open in [false, true] {
+        sandbox.change_habits(|habits| habits.items_stay_open = stays_open);
+        let ticket = sandbox.add_onboarding_request(&OnboardingRequest::default());
+        let (item, task) = (ticket.item_sys_id.parse().unwrap(), ticket.task_sys_id.parse().unwrap());
+        let error = items.update(&item, &json!({"state": TaskState::ClosedComplete})).await.unwrap_err();
+        assert!(matches!(kind(&error), ProblemKind::BusinessRule { .. }), "{error}");
+        tasks.update(&task, &closed).await.unwrap();
+        let state = items.get(&item).await.unwrap().state.into_option().unwrap();
+        assert_eq!(state.is_closed(), !stays_open, "closing a task says nothing about its item: read it");
+    }
+}
+
+#[tokio::test]
+async fn a_user_whom_a_rule_takes_out_of_every_count_is_missed_by_look_ups_and_still_makes_no_twin() {
+    let (sandbox, servicenow) = start(Habits { inactive_users_are_hidden: true, ..Habits::default() }).await;
+    let former = json!({"user_name": "nora", "last_name": "Lindqvist", "active": "false"});
+    sandbox.add_records("sys_user", [former.clone()]).unwrap();
+    let users = servicenow.table::<SysUser>();
+    let rows = || sandbox.state()["servicenow"]["sys_user"].as_array().unwrap().len();
+    let before = rows();
+    assert!(users.find_one(Query::new().eq("user_name", "nora")).await.unwrap().is_none());
+    assert!(users.list(Query::all()).collect_all().await.unwrap().complete, "as far as anybody can count");
+    assert!(!servicenow.sees_inactive_users().await.unwrap(), "which is why this is asked first");
+    let twin = users.create_once(Query::new().eq("user_name", "nora"), &former).await.unwrap_err();
+    assert!(twin.is_conflict());
+    assert_eq!(rows(), before);
 }
 
 #[tokio::test]
@@ -130,6 +163,14 @@ async fn fields_that_did_not_take_their_value_are_told_whatever_the_reason() {
         });
         assert_eq!(told, dropped, "{fields}");
     }
+    let before = count(&sandbox);
+    let error = table.create(&json!({"short_description": "y", "close_notes": "Done"})).await.unwrap_err();
+    assert_eq!(kind(&error), &ProblemKind::NotWritten { fields: vec!["close_notes".into()] });
+    assert_eq!((error.delivery(), count(&sandbox)), (Delivery::Done, before + 1));
+    let made =
+        sandbox.state()["servicenow"]["incident"].as_array().unwrap().last().unwrap()["sys_id"].clone();
+    let told = error.problem().unwrap().to_string();
+    assert!(told.contains(made.as_str().unwrap()), "what was made all the same is named: {told}");
     let error = create_once(&servicenow).await.unwrap_err();
     assert_eq!(kind(&error), &ProblemKind::NotWritten { fields: vec!["correlation_id".into()] });
     sandbox.change_habits(|habits| habits.non_existing_choices_are_stored = true);

@@ -183,7 +183,8 @@ async fn a_deletion_that_was_lost_and_finds_nothing_is_done() {
 #[tokio::test]
 async fn what_the_whole_batch_met_is_told_of_each_part_but_not_as_if_of_its_record() {
     let missing = || json!({"error": {"message": "No Record found"}});
-    let (servicenow, _, _) = scripted([Answer::json(404, missing()), Answer::json(401, missing())]);
+    let refused = || Answer::json(401, missing());
+    let (servicenow, _, _) = scripted([Answer::json(404, missing()), refused(), refused(), refused()]);
     let users = servicenow.table::<SysUser>();
     let error = alone(&servicenow, users.delete(&id("ab"))).await.unwrap_err();
     assert!(!error.is_not_found(), "the batch is not there, of the record nothing is known");

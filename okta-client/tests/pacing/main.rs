@@ -10,6 +10,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
+#[path = "../../../client-core/tests/support/time.rs"]
 mod time;
 
 use std::collections::BTreeMap;

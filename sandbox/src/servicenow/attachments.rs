@@ -88,7 +88,8 @@ fn list(instance: &Instance, ask: &Ask, schema: &'static Schema) -> Reply {
 
 /// `POST /attachment/file`: the body is the file.
 fn upload(instance: &mut Instance, ask: &Ask, schema: &'static Schema) -> Reply {
-    ask.only_parameters(&["table_name", "table_sys_id", "file_name"])?;
+    // pysnow sends the Table API's with everything.
+    ask.only_parameters(&[&["table_name", "table_sys_id", "file_name"], &table::PARAMETERS[..]].concat())?;
     let given = |name| ask.query.text(name).ok_or_else(|| missing(name));
     let (table, record_id, name) = (given("table_name")?, given("table_sys_id")?, given("file_name")?);
     let kind = ask.header("content-type").ok_or_else(|| missing("Content-Type"))?;

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Capacity, RateRule};
 
-/// How the ServiceNow instance behaves where instances differ, by their properties, plugins and rules. Every one of
-/// these was seen on a real one. The default is an instance as it comes, seen by an integration user who may see all.
+/// How the ServiceNow instance behaves where instances differ, by their properties, plugins and rules. Each of
+/// these was seen on a real one, is documented, or is left open by the documentation. The default is an instance as it comes, seen by an integration user who may see all.
 ///
 /// ```
 /// use sandbox::{Habits, Sandbox};

@@ -12,7 +12,7 @@ use crate::http::{Answer, Ask, Reply};
 
 /// What may stand in any call: clients send the whole set with every method, and what does not concern a
 /// call is ignored.
-const PARAMETERS: [&str; 12] = [
+pub(super) const PARAMETERS: [&str; 12] = [
     "sysparm_query",
     "sysparm_fields",
     "sysparm_limit",
@@ -185,16 +185,27 @@ pub(super) fn update(instance: &mut Instance, ask: &Ask, name: &str, sys_id: &st
     if !instance.find(table.name, sys_id).is_some_and(|row| instance.may_read(row)) {
         return Err(error::no_record());
     }
+    append_only(table, "Update")?;
     let mut changes = fields_of_body(instance, ask, table)?;
     changes.retain(|field, _| !field.starts_with("sys_"));
     instance.update(table.name, sys_id, changes, &instance.author(ask.at))?;
     answer(instance, ask, table, sys_id, 200)
 }
 
+/// What was written in a journal stays.
+fn append_only(table: &Schema, operation: &str) -> Result<(), Answer> {
+    if table.name == "sys_journal_field" {
+        let detail = format!("ACL Exception {operation} Failed due to security constraints");
+        return Err(error::refused(&detail));
+    }
+    Ok(())
+}
+
 /// `DELETE /table/{table}/{sys_id}`
 pub(super) fn delete(instance: &mut Instance, ask: &Ask, name: &str, sys_id: &str) -> Reply {
     check_parameters(ask)?;
     let table = table_named(instance, name)?;
+    append_only(table, "Delete")?;
     instance.remove(table.name, sys_id, &instance.author(ask.at))?;
     Ok(Answer::empty(204))
 }

@@ -84,6 +84,11 @@ impl Order {
     }
 
     /// The order as a value, to be put into a [batch](crate::batch). Awaiting the order itself does the same alone.
+    ///
+    /// # Errors
+    ///
+    /// Of the value: what is wrong with the answers, before anything is sent; what the call met;
+    /// [`WrongRecord`](crate::ProblemKind::WrongRecord) if it was answered with something else than a request.
     pub fn prepare(&self) -> Prepared<Ordered> {
         let mut body = json!({ "sysparm_quantity": self.quantity, "variables": self.form.answers() });
         if let Some(user) = &self.requested_for {
@@ -238,6 +243,10 @@ impl RecordProducer {
     }
 
     /// The submission as a value, to be put into a [batch](crate::batch).
+    ///
+    /// # Errors
+    ///
+    /// Of the value: what is wrong with the answers, before anything is sent; what the call met.
     pub fn prepare(&self) -> Prepared<Produced> {
         let path = Path::new(ITEMS).value(&self.producer).word("submit_producer");
         let request = Request::post(path).json(&json!({ "variables": self.form.answers() }));

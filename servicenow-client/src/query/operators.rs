@@ -1,7 +1,8 @@
 //! The operators of encoded queries.
 //!
 //! Left out: what needs a script (`ON`, `NOTON`, `DATEPART`), for scripts come in by [`Query::raw`] alone, and
-//! what means something in notifications and flows only (`VALCHANGES`, `CHANGESFROM`, `CHANGESTO`).
+//! what means something in notifications and flows only (`VALCHANGES`, `CHANGESFROM`, `CHANGESTO`). Of tags, what is
+//! not tagged or not tagged so (`DOESNOTHAVE`, `EXCLUDING`), whose form is documented nowhere.
 
 use super::condition::{Bound, Check, Condition};
 use super::operand::{Operand, flaw_of};

@@ -4,7 +4,7 @@ use client_core::Delivery;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
-use super::{Table, object};
+use super::{Table, object, written};
 use crate::id::SysId;
 use crate::problem::{Error, ProblemKind, Result};
 use crate::query::Query;
@@ -82,7 +82,7 @@ impl<T: Record> Table<T> {
     ///
     /// [`Twins`](ProblemKind::Twins) names the records if there are two afterwards;
     /// [`NotWritten`](ProblemKind::NotWritten) if the new record does not have the key, so that the next look
-    /// will not find it; with [`Delivery::Unknown`], the answer was lost and the record is not there yet. And what
+    /// will not find it, or lacks another field that was sent, in which case the next look finds it as it is; with [`Delivery::Unknown`], the answer was lost and the record is not there yet. And what
     /// [`find_one`](Self::find_one) meets.
     pub async fn create_once(&self, key: impl Into<Query>, fields: &impl Serialize) -> Result<Once<T>> {
         let key = key.into();
@@ -90,8 +90,9 @@ impl<T: Record> Table<T> {
         if let Some(record) = self.find_one(&key).await? {
             return Ok(Once::Found(record));
         }
-        let checked: Vec<&str> = key.checked_fields().collect();
-        let call = self.creating(Ok(body), &checked);
+        let sent = body.clone();
+        let names: Vec<&str> = sent.keys().map(String::as_str).chain(key.checked_fields()).collect();
+        let call = self.creating(Ok(body), &names);
         match self.client.pipeline.send_with_response(&call).await {
             Ok((read, response)) => {
                 if let Some(field) = key.broken_by(&read.row) {
@@ -100,13 +101,14 @@ impl<T: Record> Table<T> {
                     let kind = ProblemKind::NotWritten { fields: vec![field.to_owned()] };
                     return Err(self.found(&call, &response, kind, &message));
                 }
-                match self.twins(&key, read.record.sys_id()).await? {
-                    sys_ids if sys_ids.is_empty() => Ok(Once::Created(read.record)),
-                    sys_ids => {
-                        let message = "somebody else created a record with the same key at the same time";
-                        Err(self.found(&call, &response, ProblemKind::Twins { sys_ids }, message))
-                    }
+                let sys_ids = self.twins(&key, read.record.sys_id()).await?;
+                if !sys_ids.is_empty() {
+                    let message = "somebody else created a record with the same key at the same time";
+                    return Err(self.found(&call, &response, ProblemKind::Twins { sys_ids }, message));
                 }
+                written::check_new(&sent, &read.row, read.record.sys_id())
+                    .map_err(|problem| self.client.distrust(&call, &response, problem))?;
+                Ok(Once::Created(read.record))
             }
             Err(error) => after(error, self.find_one(&key).await),
         }

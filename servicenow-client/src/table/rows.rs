@@ -51,6 +51,7 @@ pub struct Collected<T> {
     /// How many rows came.
     pub seen: u64,
     /// How many rows match, as the instance counted them with the first page, before it hid any; none if it did not count.
+    /// What a before-query rule takes out is in no count.
     pub counted: Option<u64>,
     /// How many rows match and may not be read; none if the instance did not count.
     pub unseen: Option<u64>,

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
+use crate::id::SysId;
 use crate::problem::{ProblemKind, ServiceNowProblem};
 use crate::value::{Row, text_of};
 
@@ -11,6 +12,18 @@ const JOURNAL: [&str; 3] = ["work_notes", "comments", "comments_and_work_notes"]
 /// Whether sending these fields twice adds something twice.
 pub(super) fn has_journal(sent: &Map<String, Json>) -> bool {
     sent.iter().any(|(name, value)| JOURNAL.contains(&name.as_str()) && value.as_str() != Some(""))
+}
+
+/// That a new record has what was sent.
+pub(super) fn check_new(
+    sent: &Map<String, Json>,
+    row: &Row,
+    sys_id: &SysId,
+) -> Result<(), ServiceNowProblem> {
+    check(sent, row).map_err(|problem| {
+        let message = format!("the record {sys_id} was created, but {}", problem.message);
+        ServiceNowProblem::found(problem.kind, message)
+    })
 }
 
 /// That the record has what was sent.

@@ -156,11 +156,9 @@ impl From<Answer> for Result<http::Response<Bytes>, TransportError> {
 
 /// Where recorded and published bodies are, if they are at hand.
 pub(crate) fn fixtures() -> PathBuf {
-    let root = std::env::var_os("SHARED_FIXTURES").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/fixtures"),
-        PathBuf::from,
-    );
-    root.join("servicenow")
+    let shared = std::env::var_os("SHARED_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared"), PathBuf::from);
+    shared.join("fixtures/servicenow")
 }
 
 /// A recorded or published body; none, with a note, where the fixtures are not at hand.
@@ -168,7 +166,7 @@ pub(crate) fn fixture(name: &str) -> Option<String> {
     let path = fixtures().join(name);
     let text = std::fs::read_to_string(&path).ok();
     if text.is_none() {
-        println!("skipped: no fixture {name} (set SHARED_FIXTURES)");
+        println!("skipped: no fixture {name} (set SHARED_DIR)");
     }
     text
 }

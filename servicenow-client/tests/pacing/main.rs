@@ -6,7 +6,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
-#[path = "../../../okta-client/tests/pacing/time.rs"]
+#[path = "../../../client-core/tests/support/time.rs"]
 mod time;
 
 use std::collections::BTreeMap;
