@@ -30,11 +30,11 @@ async fn batch(changes: &mut Changes<RawRecord>) -> Option<Vec<String>> {
 async fn each_change_comes_once_though_the_last_minutes_are_read_again() {
     let (servicenow, script, _) = scripted([
         Answer::rows(json!([changed("a", "09:10:00", 1), changed("b", "09:20:00", 1)]), 2),
-        Answer::rows(json!([]), 0),
+        Answer::rows(json!([changed("b", "09:20:00", 1)]), 1),
         // `b` again, `c` which became visible late, and `b` once more, changed within the same second.
-        Answer::rows(json!([changed("c", "09:18:00", 5), changed("b", "09:20:00", 1)]), 2),
+        Answer::rows(json!([changed("c", "09:18:00", 5), changed("b", "09:20:00", 1)]), 3),
         Answer::rows(json!([changed("b", "09:20:01", 2)]), 1),
-        Answer::rows(json!([]), 0),
+        Answer::rows(json!([changed("c", "09:18:00", 5), changed("b", "09:20:01", 2)]), 2),
     ]);
     let mut changes = changes(&servicenow);
     assert_eq!(batch(&mut changes).await.unwrap(), ["a", "b"]);
@@ -45,10 +45,29 @@ async fn each_change_comes_once_though_the_last_minutes_are_read_again() {
     assert_eq!(batch(&mut changes).await, None);
     let query = |n| script.parameter(n, "sysparm_query").unwrap();
     assert_eq!(query(0), "sys_updated_on>=1969-12-31 09:00:00^ORDERBYsys_updated_on^ORDERBYsys_id");
-    assert!(query(1).contains("sys_updated_on>1969-12-31 09:20:00^NQ") && query(1).contains("^sys_id>b^"));
-    assert_eq!(query(2), "sys_updated_on>=1969-12-31 09:15:00^ORDERBYsys_updated_on^ORDERBYsys_id");
+    assert_eq!(query(1), "sys_updated_on>=1969-12-31 09:15:00^ORDERBYsys_updated_on^ORDERBYsys_id");
+    assert!(query(3).contains("sys_updated_on>1969-12-31 09:20:00^NQ") && query(3).contains("^sys_id>b^"));
+    assert_eq!(query(4), "sys_updated_on>=1969-12-31 09:15:01^ORDERBYsys_updated_on^ORDERBYsys_id");
     let fields = script.parameter(0, "sysparm_fields");
     assert_eq!(fields, None, "all fields come, the stamps too");
+}
+
+#[tokio::test]
+async fn the_last_minutes_are_read_again_though_each_batch_has_something_new() {
+    let (servicenow, script, _) = scripted([
+        Answer::rows(json!([changed("a", "09:10:00", 1)]), 1),
+        Answer::rows(json!([changed("a", "09:10:00", 1), changed("b", "09:10:02", 1)]), 2),
+        // `late` was changed before both, by a transaction that has ended only now.
+        Answer::rows(json!([changed("late", "09:09:30", 1), changed("c", "09:10:04", 1)]), 2),
+    ]);
+    let mut changes = changes(&servicenow);
+    for expected in [vec!["a"], vec!["b"], vec!["late", "c"]] {
+        assert_eq!(batch(&mut changes).await.unwrap(), expected);
+    }
+    for (n, since) in [(1, "09:05:00"), (2, "09:05:02")] {
+        let query = script.parameter(n, "sysparm_query").unwrap();
+        assert!(query.starts_with(&format!("sys_updated_on>=1969-12-31 {since}^ORDERBY")), "{query}");
+    }
 }
 
 #[tokio::test]

@@ -101,12 +101,16 @@ impl<T: Record> Changes<T> {
     pub async fn next_batch(&mut self) -> Result<Option<Vec<T>>> {
         loop {
             let (records, more) = self.page().await?;
+            if !more {
+                // On a table that changes all the time every batch is the last one of its round: were the time
+                // read again only when nothing is new, it never would be.
+                self.since = self.position();
+                (self.after, self.offset) = (None, 0);
+            }
             if !records.is_empty() {
                 return Ok(Some(records));
             }
             if !more {
-                self.since = self.position();
-                (self.after, self.offset) = (None, 0);
                 return Ok(None);
             }
         }
