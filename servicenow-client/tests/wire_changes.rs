@@ -6,7 +6,7 @@ mod common;
 use chrono::{DateTime, Utc};
 use common::{Answer, scripted};
 use serde_json::{Value as Json, json};
-use servicenow_client::{Changes, ProblemKind, Query, RawRecord, ServiceNowClient};
+use servicenow_client::{Changes, ProblemKind, Query, RawRecord, ServiceNowClient, record};
 
 fn at(time: &str) -> DateTime<Utc> {
     format!("1969-12-31T{time}Z").parse().unwrap()
@@ -23,7 +23,7 @@ fn changes(servicenow: &ServiceNowClient) -> Changes<RawRecord> {
 
 async fn batch(changes: &mut Changes<RawRecord>) -> Option<Vec<String>> {
     let records = changes.next_batch().await.unwrap()?;
-    Some(records.iter().map(|record| record.sys_id().to_string()).collect())
+    Some(records.into_iter().map(|record| record.unwrap().sys_id().to_string()).collect())
 }
 
 #[tokio::test]
@@ -94,17 +94,59 @@ async fn a_change_of_the_future_moves_no_position() {
 }
 
 #[tokio::test]
-async fn what_does_not_show_when_it_changed_or_is_too_old_is_not_believed() {
-    for row in [
-        json!({"sys_id": "a"}),
-        json!({"sys_id": "a", "sys_updated_on": "soon"}),
-        json!({"sys_id": "a", "sys_updated_on": "1969-12-31 08:59:59"}),
-    ] {
-        let (servicenow, _, _) = scripted([Answer::rows(json!([row]), 1)]);
-        let error = changes(&servicenow).next_batch().await.unwrap_err();
-        let kind = &error.problem().unwrap().kind;
-        assert_eq!(kind, &ProblemKind::NotHonoured { field: "sys_updated_on".into() });
+async fn what_is_too_old_is_not_believed() {
+    let (servicenow, _, _) = scripted([Answer::rows(json!([changed("a", "08:59:59", 1)]), 1)]);
+    let error = changes(&servicenow).next_batch().await.unwrap_err();
+    assert_eq!(error.problem().unwrap().kind, ProblemKind::NotHonoured { field: "sys_updated_on".into() });
+}
+
+record! {
+    /// What has a field that one record has otherwise.
+    #[derive(Debug)]
+    Odd in "incident" {
+        /// True, false, or something else.
+        active: bool,
     }
+}
+
+#[tokio::test]
+async fn who_cannot_be_read_is_told_in_its_place_and_blocks_nobody() {
+    let odd = |id: &str, time: &str, active: &str| {
+        let mut row = changed(id, time, 1);
+        row["active"] = json!(active);
+        row
+    };
+    let page = |total| {
+        let rows = [
+            odd("a", "09:10:00", "true"),
+            odd("b", "09:10:01", "perhaps"),
+            json!({"sys_id": "c", "sys_mod_count": "1", "active": "true"}),
+            json!({"sys_id": "d", "sys_updated_on": "soon", "active": "true"}),
+        ];
+        Answer::rows(json!(rows), total)
+    };
+    let next = Answer::rows(json!([odd("e", "09:10:02", "true")]), 1);
+    let (servicenow, script, _) = scripted([page(9), next, page(4)]);
+    let mut changes = servicenow.table::<Odd>().changes(Query::all(), at("09:00:00"));
+    let first = changes.next_batch().await.unwrap().unwrap();
+    let told: Vec<String> = first
+        .iter()
+        .map(|record| match record {
+            Ok(record) => record.sys_id.to_string(),
+            Err(error) => std::error::Error::source(error).unwrap().to_string(),
+        })
+        .collect();
+    assert_eq!((told.len(), told[0].as_str()), (4, "a"));
+    assert!(told[1].contains("b.active"), "{told:?}");
+    for (told, error) in [("record c ", &first[2]), ("record d ", &first[3])] {
+        let problem = error.as_ref().unwrap_err().problem().unwrap().clone();
+        assert_eq!(problem.kind, ProblemKind::NotHonoured { field: "sys_updated_on".into() });
+        assert!(problem.message.contains(told), "{problem}");
+    }
+    let second = changes.next_batch().await.unwrap().unwrap();
+    assert_eq!(second[0].as_ref().unwrap().sys_id.as_str(), "e");
+    assert!(script.parameter(1, "sysparm_query").unwrap().contains("^sys_id>b^"));
+    assert!(changes.next_batch().await.unwrap().is_none(), "told once");
 }
 
 #[tokio::test]

@@ -20,12 +20,20 @@ const OVERLAP: TimeDelta = TimeDelta::minutes(5);
 /// Tells one change of a record from the next.
 const STAMPS: [&str; 2] = ["sys_updated_on", "sys_mod_count"];
 
-/// When a record changed, and for which time.
-type Change = (DateTime<Utc>, Option<u64>);
+/// When a record changed, and for which time, as far as it shows that.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Change {
+    time: Option<DateTime<Utc>>,
+    count: Option<u64>,
+}
 
-fn change(row: &Row) -> Option<Change> {
-    let time = DateTime::<Utc>::read(&row.text("sys_updated_on")?)?;
-    Some((time, row.text("sys_mod_count").and_then(|count| count.parse().ok())))
+impl Change {
+    fn of(row: &Row) -> Self {
+        Self {
+            time: row.text("sys_updated_on").and_then(|time| DateTime::read(&time)),
+            count: row.text("sys_mod_count").and_then(|count| count.parse().ok()),
+        }
+    }
 }
 
 /// The changed records of a table, in the order of their changes: see [`Table::changes`].
@@ -39,7 +47,7 @@ pub struct Changes<T> {
     after: Option<(DateTime<Utc>, SysId)>,
     offset: u64,
     latest: DateTime<Utc>,
-    /// What was given out, of the time that is read again.
+    /// What was given out, of the time that is read again; and what does not show its time.
     given: HashMap<SysId, Change>,
 }
 
@@ -54,7 +62,10 @@ impl<T: Record> Table<T> {
     /// let mut changes = servicenow.table::<SysUser>().changes(Query::all(), since);
     /// while let Some(users) = changes.next_batch().await? {
     ///     for user in users {
-    ///         println!("{} changed", user.sys_id);
+    ///         match user {
+    ///             Ok(user) => println!("{} changed", user.sys_id),
+    ///             Err(error) => eprintln!("somebody changed who cannot be read: {error}"),
+    ///         }
     ///     }
     ///     // Kept with what was made of them: this is where to begin after a restart.
     ///     let position = changes.position();
@@ -94,11 +105,15 @@ impl<T: Record> Changes<T> {
 
     /// Records that changed, oldest change first; none when there is nothing new for now.
     ///
+    /// A record that cannot be read as its type is an error in its place, which names it, and those after it come all
+    /// the same. So is one that does not show when it changed ([`NotHonoured`](ProblemKind::NotHonoured)): it comes
+    /// again when its `sys_mod_count` is another, if it shows that.
+    ///
     /// # Errors
     ///
     /// What the call met; the next one goes on where this one stood.
-    /// [`NotHonoured`](ProblemKind::NotHonoured) if a record does not match or does not show when it changed.
-    pub async fn next_batch(&mut self) -> Result<Option<Vec<T>>> {
+    /// [`NotHonoured`](ProblemKind::NotHonoured) if a record does not match.
+    pub async fn next_batch(&mut self) -> Result<Option<Vec<Result<T>>>> {
         loop {
             let (records, more) = self.page().await?;
             if !more {
@@ -124,7 +139,7 @@ impl<T: Record> Changes<T> {
     }
 
     /// What is new on the next page, and whether more may follow.
-    async fn page(&mut self) -> Result<(Vec<T>, bool)> {
+    async fn page(&mut self) -> Result<(Vec<Result<T>>, bool)> {
         if self.table.display == DisplayMode::Labels {
             return Err(Error::invalid(NAME, "changes are followed by value: labels of times cannot be"));
         }
@@ -142,16 +157,22 @@ impl<T: Record> Changes<T> {
         let wanted: Vec<&str> = query.checked_fields().chain(STAMPS).collect();
         let mut changed = Vec::new();
         for row in rows.iter().filter(|row| !row.is_hidden()) {
+            let id = row.sys_id().map_err(unreadable)?;
             let values = row.row(&wanted).map_err(unreadable)?;
-            self.table.check(&query, &call, &response, &values)?;
-            let change = change(&values).ok_or_else(|| {
+            let change = Change::of(&values);
+            let asked = if change.time.is_some() { &query } else { &self.query };
+            self.table.check(asked, &call, &response, &values)?;
+            let record = if change.time.is_some() {
+                row.record().map_err(|fault| unreadable(fault.within(id.as_str())))
+            } else {
                 let kind = ProblemKind::NotHonoured { field: "sys_updated_on".into() };
-                self.table.found(&call, &response, kind, "a record does not show when it was changed")
-            })?;
-            changed.push((change, row.record::<T>().map_err(unreadable)?));
+                let message = format!("the record {id} does not show when it was changed");
+                Err(self.table.found(&call, &response, kind, &message))
+            };
+            changed.push((id, change, record));
         }
-        match changed.last() {
-            Some((change, record)) => self.go_on_after(change.0, record.sys_id().clone())?,
+        match changed.iter().rev().find_map(|(id, change, _)| Some((change.time?, id.clone()))) {
+            Some((time, id)) => self.go_on_after(time, id)?,
             None => self.offset += PAGE,
         }
         Ok((self.fresh(changed), more))
@@ -168,15 +189,15 @@ impl<T: Record> Changes<T> {
     }
 
     /// Those that were not given out yet.
-    fn fresh(&mut self, changed: Vec<(Change, T)>) -> Vec<T> {
+    fn fresh(&mut self, changed: Vec<(SysId, Change, Result<T>)>) -> Vec<Result<T>> {
         let mut fresh = Vec::new();
-        for (change, record) in changed {
-            if self.given.insert(record.sys_id().clone(), change) != Some(change) {
+        for (id, change, record) in changed {
+            if self.given.insert(id, change) != Some(change) {
                 fresh.push(record);
             }
         }
         let again = self.position();
-        self.given.retain(|_, (time, _)| *time >= again);
+        self.given.retain(|_, change| change.time.is_none_or(|time| time >= again));
         fresh
     }
 }
