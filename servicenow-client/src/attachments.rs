@@ -207,21 +207,24 @@ impl Attachments {
     ///
     /// # Errors
     ///
-    /// [`NotWritten`](ProblemKind::NotWritten) if it has another name after that; what the calls met.
+    /// [`NotWritten`](ProblemKind::NotWritten) if it has another name after that,
+    /// [`NotLookedAt`](ProblemKind::NotLookedAt) if it could not be read; what the call met.
     pub async fn rename(&self, sys_id: &SysId, file_name: &str) -> Result<SysAttachment> {
         const NAME: &str = "servicenow.attachments.rename";
         let mut request = Request::patch(path().value(sys_id)).json(&json!({ "file_name": file_name }));
         if let Some(why) = new::flaw_of_name(file_name) {
             request = request.flawed(why);
         }
-        self.client.send(&Call::done(NAME, Safety::Idempotent, request)).await?;
+        let write = Call::done(NAME, Safety::Idempotent, request);
+        let ((), response) = self.client.pipeline.send_with_response(&write).await?;
         let call = Call::<Json>::read(NAME, Request::get(path().value(sys_id)));
         let name = file_name.to_owned();
         let check = move |now: SysAttachment| {
             let renamed = now.file_name.as_str() == Some(&name);
             if renamed { Ok(now) } else { Err(not_written(vec!["file_name".to_owned()])) }
         };
-        Prepared::new(&self.client, call.with_decode(result::<SysAttachment>), check).await
+        let look = Prepared::new(&self.client, call.with_decode(result::<SysAttachment>), check).await;
+        look.map_err(|error| self.client.after_write(&write, &response, sys_id, error))
     }
 
     /// Deletes a file. `DELETE /api/now/attachment/{sys_id}`.

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use client_core::{
-    BucketStatus, Call, Clock, Concurrency, DecodeError, ExposeSecret as _, Lane, Observer, Origin, Path,
-    Pipeline, Request, Response, Safety,
+    BucketStatus, Call, Clock, Concurrency, DecodeError, Delivery, ExposeSecret as _, Lane, Observer, Origin,
+    Path, Pipeline, Request, Response, Safety,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -304,6 +304,20 @@ impl ServiceNowClient {
         problem: ServiceNowProblem,
     ) -> Error {
         self.pipeline.distrust(call, response, problem)
+    }
+
+    /// The error of a look at what was written: that it was written, unless the look has shown more.
+    pub(crate) fn after_write<T>(
+        &self,
+        call: &Call<T>,
+        response: &Response,
+        sys_id: &SysId,
+        look: Error,
+    ) -> Error {
+        if look.delivery() == Delivery::Done {
+            return look;
+        }
+        self.distrust(call, response, ServiceNowProblem::not_looked_at(sys_id, &look))
     }
 }
 

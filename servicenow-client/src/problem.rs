@@ -122,6 +122,12 @@ pub enum ProblemKind {
         /// The fields' names.
         fields: Vec<String>,
     },
+    /// The write was answered as done, and the look at the record afterwards failed: whether it is as wanted, and the
+    /// only one, is not known. The message tells why the look failed.
+    NotLookedAt {
+        /// The record: it is there.
+        sys_id: SysId,
+    },
     /// A row was taken by the Import Set API, and a transform map failed on it.
     NotTransformed {
         /// The map's name.
@@ -173,6 +179,12 @@ impl ServiceNowProblem {
     /// A problem that the client itself found in a success.
     pub(crate) fn found(kind: ProblemKind, message: impl AsRef<str>) -> Self {
         Self { status: StatusCode::OK, message: bounded(message.as_ref()), detail: None, kind }
+    }
+
+    /// What was written, and then could not be looked at.
+    pub(crate) fn not_looked_at(sys_id: &SysId, why: &Error) -> Self {
+        let message = format!("the record {sys_id} was written, and then not looked at: {why}");
+        Self::found(ProblemKind::NotLookedAt { sys_id: sys_id.clone() }, message)
     }
 
     /// What an error answer says.
@@ -284,6 +296,7 @@ impl ServiceNowProblem {
                 "the transform map decides: its script, its coalesce fields, or a rule of the target table refused the row"
             }
             ProblemKind::Stale => "a copy of the database that is behind may have answered: read again later",
+            ProblemKind::NotLookedAt { .. } => "do not write it again before you have read it",
             ProblemKind::NotWritten { .. } => {
                 "the fields may not exist on the table, not be writable for the API user, be limited to other \
                  choices, or be set by a business rule"
@@ -306,6 +319,7 @@ impl Problem for ServiceNowProblem {
             | K::WrongRecord
             | K::Damaged
             | K::NotWritten { .. }
+            | K::NotLookedAt { .. }
             | K::NotTransformed { .. } => Class::Invalid,
             K::Unauthenticated | K::Guest => Class::Unauthenticated,
             K::AccessControl { .. } | K::QueryRights | K::Forbidden | K::Hidden => Class::Forbidden,

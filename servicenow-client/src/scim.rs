@@ -220,7 +220,8 @@ impl<T: Provisioned> Resources<T> {
     ///
     /// # Errors
     ///
-    /// [`NotWritten`](ProblemKind::NotWritten) names the attributes that came back with another value.
+    /// [`NotWritten`](ProblemKind::NotWritten) names the attributes that came back with another value;
+    /// [`NotLookedAt`](ProblemKind::NotLookedAt) if nothing came back and the resource could not be read.
     pub async fn patch(&self, id: &SysId, patch: Patch) -> Result<T> {
         const NAME: &str = "servicenow.scim.patch";
         let (safety, sent) = (patch.safety(), patch.outcome(T::EXTENSION));
@@ -230,11 +231,13 @@ impl<T: Provisioned> Resources<T> {
         });
         let wanted = id.clone();
         let check = move |came: T| written(exactly(came, &wanted)?, &sent);
-        let (answered, read) = (check.clone(), check);
-        let answered = move |came: Option<T>| came.map(&answered).transpose();
-        match Prepared::new(&self.client, call, answered).await? {
-            Some(resource) => Ok(resource),
-            None => Prepared::new(&self.client, self.get_call(id), read).await,
+        let (came, response) = self.client.pipeline.send_with_response(&call).await?;
+        match came {
+            Some(came) => check(came).map_err(|problem| self.client.distrust(&call, &response, problem)),
+            None => {
+                let look = Prepared::new(&self.client, self.get_call(id), check).await;
+                look.map_err(|error| self.client.after_write(&call, &response, id, error))
+            }
         }
     }
 

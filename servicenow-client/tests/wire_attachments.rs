@@ -345,6 +345,11 @@ async fn a_new_name_is_read_again() {
     let (servicenow, _, _) = scripted([Answer::text(204, ""), one(json!({}))]);
     let error = servicenow.attachments().rename(&id(ID), "new.csv").await.unwrap_err();
     assert!(matches!(error.problem().unwrap().kind, ProblemKind::NotWritten { .. }), "{error}");
+
+    let (servicenow, _, _) = scripted([Answer::text(204, ""), Answer::json(403, json!({}))]);
+    let error = servicenow.attachments().rename(&id(ID), "new.csv").await.unwrap_err();
+    assert_eq!(error.delivery(), Delivery::Done);
+    assert_eq!(error.problem().unwrap().kind, ProblemKind::NotLookedAt { sys_id: id(ID) });
 }
 
 #[tokio::test]

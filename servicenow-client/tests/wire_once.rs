@@ -122,6 +122,20 @@ async fn twins_are_told_with_their_ids_and_both_left() {
 }
 
 #[tokio::test]
+async fn who_was_made_is_named_though_the_look_for_twins_fails() {
+    let refused = || Answer::json(403, json!({"error": {"message": "x", "detail": "y"}}));
+    let never_sent = Err(TransportError::new("no route", Delivery::NotSent).lasting());
+    for look in [refused().into(), never_sent] {
+        let (servicenow, _, _) = lossy([none().into(), other().into(), created("1").into(), look]);
+        let error = create_once(&servicenow).await.unwrap_err();
+        assert_eq!(error.delivery(), Delivery::Done);
+        assert_eq!(kind(&error), &ProblemKind::NotLookedAt { sys_id: id("1") });
+        assert_eq!((error.call(), error.is_forbidden()), ("servicenow.table.create", false));
+        assert!(error.problem().unwrap().message.contains("servicenow.table.list"), "{error:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_key_that_was_not_taken_is_told_since_no_look_will_find_it() {
     let changed = Answer::json(201, json!({"result": {"sys_id": "1", "correlation_id": ""}}));
     let (servicenow, _, _) = scripted([none(), other(), changed]);

@@ -254,6 +254,12 @@ async fn a_patch_without_an_answer_is_read() {
     let group: Group = servicenow.scim().groups().patch(&id(ID), patch).await.unwrap();
     assert_eq!(group.members.unwrap()[0].name.as_deref(), Some("Ann"));
     assert_eq!(script.asked()[1].method(), "GET");
+
+    let (servicenow, _, _) = scripted([Answer::text(204, ""), Answer::json(403, json!({}))]);
+    let patch = Patch::new().replace("active", false);
+    let error = servicenow.scim().users().patch(&id(ID), patch).await.unwrap_err();
+    assert_eq!(error.delivery(), Delivery::Done);
+    assert_eq!(kind(&error), ProblemKind::NotLookedAt { sys_id: id(ID) });
 }
 
 #[tokio::test]

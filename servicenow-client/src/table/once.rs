@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{Table, object, written};
 use crate::id::SysId;
-use crate::problem::{Error, ProblemKind, Result};
+use crate::problem::{Error, ProblemKind, Result, ServiceNowProblem};
 use crate::query::Query;
 use crate::record::Record;
 use crate::value::Row;
@@ -81,6 +81,7 @@ impl<T: Record> Table<T> {
     /// # Errors
     ///
     /// [`Twins`](ProblemKind::Twins) names the records if there are two afterwards;
+    /// [`NotLookedAt`](ProblemKind::NotLookedAt) names the new one if the look for twins failed;
     /// [`NotWritten`](ProblemKind::NotWritten) if the new record does not have the key, so that the next look
     /// will not find it, or lacks another field that was sent, in which case the next look finds it as it is; with [`Delivery::Unknown`], the answer was lost and the record is not there yet. And what
     /// [`find_one`](Self::find_one) meets.
@@ -101,7 +102,11 @@ impl<T: Record> Table<T> {
                     let kind = ProblemKind::NotWritten { fields: vec![field.to_owned()] };
                     return Err(self.found(&call, &response, kind, &message));
                 }
-                let sys_ids = self.twins(&key, read.record.sys_id()).await?;
+                let sys_id = read.record.sys_id();
+                let sys_ids = self.twins(&key, sys_id).await.map_err(|error| {
+                    let problem = ServiceNowProblem::not_looked_at(sys_id, &error);
+                    self.client.distrust(&call, &response, problem)
+                })?;
                 if !sys_ids.is_empty() {
                     let message = "somebody else created a record with the same key at the same time";
                     return Err(self.found(&call, &response, ProblemKind::Twins { sys_ids }, message));
