@@ -52,7 +52,9 @@ fn rows(ids: &[&str]) -> Answer {
 }
 
 fn created(id: &str) -> Answer {
-    Answer::json(201, json!({ "result": row(id) }))
+    let mut result = fields();
+    result["sys_id"] = json!(id);
+    Answer::json(201, json!({ "result": result }))
 }
 
 fn kind(error: &Error) -> &ProblemKind {
