@@ -69,7 +69,9 @@ async fn the_published_shape_is_sent() {
     let body = |part: &Value| -> Value {
         serde_json::from_slice(&STANDARD.decode(part["body"].as_str().unwrap()).unwrap()).unwrap()
     };
-    let (servicenow, script, _) = scripted([reply(&[(0, 201, user("ab"))], &[])]);
+    let mut made = body(theirs);
+    made["sys_id"] = "ab".into();
+    let (servicenow, script, _) = scripted([reply(&[(0, 201, json!({"result": made}))], &[])]);
     let mut batch = servicenow.batch();
     let made = batch.add(servicenow.records("incident").unwrap().create(&body(theirs)));
     batch.send().await.take(made).unwrap();
@@ -105,7 +107,7 @@ async fn the_published_shape_is_read() {
         servicenow.prepare(call.with_decode(servicenow_client::result::<Value>))
     };
     let found = batch.add(raw("/api/now/table/sys_user"));
-    let fields = json!({"short_description": "Laptop lost", "correlation_id": "run-42/step-3"});
+    let fields = json!({"correlation_id": "run-42/step-3"});
     let made = batch.add(servicenow.records("incident").unwrap().create(&fields));
     let table = batch.add(raw("/api/now/table/no_such_table"));
     let unserviced = batch.add(raw("/api/now/table/incident"));
@@ -122,7 +124,7 @@ async fn a_part_that_was_refused_for_a_while_goes_again_after_that() {
     let refused = json!({"id": "0", "status_code": 429, "headers": [{"name": "Retry-After", "value": "7"}]});
     let (servicenow, script, clock) = scripted([
         Answer::json(200, json!({"serviced_requests": [refused]})),
-        reply(&[(0, 201, user("ab"))], &[]),
+        reply(&[(0, 201, json!({"result": {"sys_id": "ab", "user_name": "ann"}}))], &[]),
     ]);
     let mut batch = servicenow.batch();
     let made = batch.add(servicenow.table::<SysUser>().create(&json!({"user_name": "ann"})));
@@ -212,7 +214,7 @@ async fn an_answer_to_another_batch_is_none() {
 
 #[tokio::test]
 async fn long_parts_go_in_requests_of_their_own_and_too_long_ones_not_at_all() {
-    let text = |megabytes: usize| json!({"description": "x".repeat(megabytes * 1_000_000)});
+    let text = |megabytes: usize| json!({"work_notes": "x".repeat(megabytes * 1_000_000)});
     let (servicenow, script, _) =
         scripted([reply(&[(0, 201, user("ab"))], &[]), reply(&[(1, 201, user("ab"))], &[])]);
     let users = servicenow.table::<SysUser>();
