@@ -134,6 +134,49 @@ async fn a_part_that_was_refused_for_a_while_goes_again_after_that() {
 }
 
 #[tokio::test]
+async fn a_part_that_a_rule_refused_goes_again_when_the_rule_says() {
+    let headers: Vec<Value> = [
+        ("Retry-After", "7"),
+        ("X-RateLimit-Rule", "8c7d1d3a4fe2c7009aa0a9f18110c7ff"),
+        ("X-RateLimit-Limit", "100"),
+        ("X-RateLimit-Reset", "1772211600"),
+        ("Date", "Fri, 27 Feb 2026 16:37:55 GMT"),
+    ]
+    .map(|(name, value)| json!({"name": name, "value": value}))
+    .into();
+    let refused = json!({"id": "0", "status_code": 429, "headers": headers});
+    let (servicenow, _, clock) = scripted([
+        Answer::json(200, json!({"serviced_requests": [refused]})),
+        reply(&[(0, 200, user("ab"))], &[]),
+    ]);
+    let read = servicenow.table::<SysUser>().get(&id("ab"));
+    assert_eq!(alone(&servicenow, read).await.unwrap().sys_id, id("ab"));
+    assert_eq!(clock.slept().iter().map(std::time::Duration::as_secs).max(), Some(7));
+}
+
+#[tokio::test]
+async fn a_part_that_was_refused_for_long_ends_at_once_and_keeps_no_other_waiting() {
+    let refused =
+        json!({"id": "0", "status_code": 429, "headers": [{"name": "Retry-After", "value": "3600"}]});
+    let busy = json!({"id": "1", "status_code": 503});
+    let (servicenow, script, clock) = scripted([
+        Answer::json(200, json!({"serviced_requests": [refused, busy]})),
+        reply(&[(1, 200, user("cd"))], &[]),
+    ]);
+    let users = servicenow.table::<SysUser>();
+    let mut batch = servicenow.batch();
+    let made = batch.add(users.create(&json!({"user_name": "ann"})));
+    let read = batch.add(users.get(&id("cd")));
+    let mut answers = batch.send().await;
+    let error = answers.take(made).unwrap_err();
+    assert!(error.is_rate_limited() && error.delivery() == Delivery::Refused);
+    assert_eq!(error.retry_at().unwrap().timestamp(), 3600);
+    assert_eq!(answers.take(read).unwrap().sys_id, id("cd"));
+    assert_eq!(script.asked().len(), 2);
+    assert!(clock.slept().iter().all(|slept| slept.as_secs() < 60), "{:?}", clock.slept());
+}
+
+#[tokio::test]
 async fn a_part_that_is_never_got_to_ends_as_not_done() {
     let busy = || reply(&[], &[0]);
     let (servicenow, script, _) = scripted((0..5).map(|_| busy()));

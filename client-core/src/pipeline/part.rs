@@ -7,7 +7,7 @@ use http::header::{CONTENT_LENGTH, USER_AGENT};
 
 use super::{Dialect, Failed, Pipeline};
 use crate::backoff::Delays;
-use crate::error::{Delivery, Error, Failure};
+use crate::error::{Class, Delivery, Error, Failure};
 use crate::pacer::Signal;
 use crate::request::Call;
 use crate::response::Response;
@@ -19,8 +19,11 @@ use crate::retry::{self, RetryPolicy, Verdict};
 pub struct FailedPart<P> {
     /// The error.
     pub error: Error<P>,
-    /// Whether it is safe to send the call again, and that may help.
+    /// Whether it is safe to send the call again, and that may help. Not if a rate limit is closed for longer than
+    /// [`RetryPolicy::rate_limit_wait`].
     pub again: bool,
+    /// For how long a rate limit is closed, if that is why.
+    pub closed_for: Duration,
 }
 
 impl<D: Dialect> Pipeline<D> {
@@ -56,10 +59,14 @@ impl<D: Dialect> Pipeline<D> {
         response: Response,
         unsure: bool,
     ) -> Result<(T, Response), FailedPart<D::Problem>> {
-        let failed = match self.classify(call, response, &Signal::None, None) {
+        let signal = self.shared.dialect.signal(&response);
+        let mut failed = match self.classify(call, response, &signal, None) {
             Ok(answer) => return Ok(answer),
             Err(failed) => failed,
         };
+        if failed.is(Class::RateLimited) {
+            failed.closed_for = closed_for(&signal);
+        }
         if unsure && let Some(gone) = failed.gone(call) {
             return Ok(gone);
         }
@@ -98,9 +105,19 @@ impl<D: Dialect> Pipeline<D> {
         mut failed: Failed<D::Problem>,
         unsure: bool,
     ) -> FailedPart<D::Problem> {
-        let again = retry::judge(&failed.failure, failed.delivery, call.safety, None) != Verdict::GiveUp;
+        let closed_for = failed.closed_for;
+        let may_help = retry::judge(&failed.failure, failed.delivery, call.safety, None) != Verdict::GiveUp;
+        let again = may_help && closed_for <= self.shared.retry.rate_limit_wait;
         failed.remember(unsure);
         let bucket = self.shared.dialect.bucket(&call.request).name.into_owned();
-        FailedPart { error: self.report(call, bucket, failed, 1, Duration::ZERO), again }
+        FailedPart { error: self.report(call, bucket, failed, 1, Duration::ZERO), again, closed_for }
+    }
+}
+
+/// For how long a refusal closes what it counts: a part stands in no line of the pacer, which would know.
+fn closed_for(signal: &Signal) -> Duration {
+    match signal {
+        Signal::Pause(pause) | Signal::Rule { pause: Some(pause), .. } => *pause,
+        _ => Duration::ZERO,
     }
 }

@@ -4,14 +4,12 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use client_core::{
-    Call, Class, Delivery, Dialect as _, FailedPart, Failure, Path, Problem as _, Request, Response, Safety,
-    Signal, TransportError,
+    Call, Class, Delivery, FailedPart, Failure, Path, Problem as _, Request, Response, Safety, TransportError,
 };
 
 use super::wire::{Item, Reply, Sent};
 use super::{MOST_BYTES, MOST_PARTS, Outcome};
 use crate::client::ServiceNowClient;
-use crate::dialect::ServiceNowDialect;
 use crate::problem::{Error, Result, ServiceNowProblem};
 
 pub(super) struct Courier<'a> {
@@ -123,14 +121,10 @@ impl<'a> Courier<'a> {
     }
 
     fn serviced(&mut self, at: usize, answer: Response) {
-        let pause = match ServiceNowDialect.signal(&answer) {
-            Signal::Pause(pause) => pause,
-            _ => Duration::ZERO,
-        };
         let part = &mut self.parts[at];
         match self.client.pipeline.answered(&part.call, answer, part.unsure) {
             Ok(((), answer)) => part.outcome = Some(Ok((answer, part.unsure))),
-            Err(failed) => self.failed(at, failed, pause),
+            Err(failed) => self.failed(at, failed),
         }
     }
 
@@ -167,16 +161,16 @@ impl<'a> Courier<'a> {
     fn unanswered(&mut self, at: usize, loss: Loss) {
         let Part { call, unsure, .. } = &self.parts[at];
         let failed = self.client.pipeline.unanswered(call, loss.failure, loss.delivery, *unsure);
-        self.failed(at, failed, Duration::ZERO);
+        self.failed(at, failed);
     }
 
     /// Another chance, or the end.
-    fn failed(&mut self, at: usize, failed: FailedPart<ServiceNowProblem>, pause: Duration) {
+    fn failed(&mut self, at: usize, failed: FailedPart<ServiceNowProblem>) {
         let part = &mut self.parts[at];
         part.tries = part.tries.saturating_add(1);
         part.unsure |= failed.error.delivery() == Delivery::Unknown;
         if failed.again && part.tries < self.client.pipeline.retry().attempts {
-            self.pause = self.pause.max(pause);
+            self.pause = self.pause.max(failed.closed_for);
             self.later.push(at);
         } else {
             part.outcome = Some(Err(failed.error));
