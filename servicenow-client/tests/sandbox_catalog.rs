@@ -151,6 +151,23 @@ async fn an_order_whose_answer_is_lost_is_found_by_its_key_and_placed_once() {
 }
 
 #[tokio::test]
+async fn nothing_is_ordered_once_under_a_key_that_would_not_be_found() {
+    let (sandbox, servicenow) = start(Habits::default()).await;
+    let item = item(&servicenow, "Application access").await;
+    let before = count(&sandbox, "sc_request");
+    for (name, told) in [
+        ("integration_kee", "`integration_kee` is no question of the item"),
+        ("pin", "`pin` is no question whose answers"),
+        ("about_costs", "`about_costs` is no question whose answers"),
+    ] {
+        let error = access(&servicenow, &item).once(name, "run-42/step-3").await.unwrap_err();
+        assert!(error.to_string().contains(told), "{error}");
+        assert_eq!(error.delivery(), Delivery::NotSent);
+    }
+    assert_eq!(count(&sandbox, "sc_request"), before);
+}
+
+#[tokio::test]
 async fn a_request_is_not_made_by_inserting_one() {
     let (sandbox, servicenow) = start(Habits::default()).await;
     let before = count(&sandbox, "sc_request");

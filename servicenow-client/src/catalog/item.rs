@@ -51,14 +51,19 @@ pub struct CatalogItem {
 impl CatalogItem {
     /// The question with this name, in a container or not.
     pub fn question(&self, name: &str) -> Option<&Question> {
-        let mut found = None;
-        each(&self.questions, &mut |question| {
-            if question.name.as_str() == Some(name) {
-                found = found.or(Some(question));
-            }
-        });
-        found
+        question(&self.questions, name)
     }
+}
+
+/// The question with this name, in a container or not.
+pub(super) fn question<'a>(questions: &'a [Question], name: &str) -> Option<&'a Question> {
+    let mut found = None;
+    each(questions, &mut |question| {
+        if question.name.as_str() == Some(name) {
+            found = found.or(Some(question));
+        }
+    });
+    found
 }
 
 /// Calls `look` with each question, those in containers too.

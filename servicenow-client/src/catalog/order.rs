@@ -11,12 +11,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
 use super::form::Form;
-use super::item::CatalogItem;
+use super::item::{CatalogItem, QuestionType, question};
 use super::{ITEMS, variables};
 use crate::client::{ServiceNowClient, result};
 use crate::id::SysId;
 use crate::prepared::Prepared;
-use crate::problem::{ProblemKind, Result, ServiceNowProblem};
+use crate::problem::{Error, ProblemKind, Result, ServiceNowProblem};
 use crate::value::Field;
 
 /// How many more people one order can be for.
@@ -108,19 +108,22 @@ impl Order {
     }
 
     /// Orders it unless it was ordered already, by this or an earlier attempt: `key` is the answer to the question
-    /// `name`, which the item's designer adds for that, hidden. Orders of this item with that answer are looked for
-    /// before, and again if the order's own end is ambiguous.
+    /// `name`, which the item's designer adds for that, hidden on the form. Orders of this item with that answer are
+    /// looked for before, and again if the order's own end is ambiguous. Whether the item asks it is read first: the
+    /// instance ignores an answer to no question, so the next attempt would not find it, and order again.
     ///
     /// Two attempts at the same moment can both order.
     ///
     /// # Errors
     ///
     /// What the calls met. [`Delivery::Unknown`] is left if no order shows yet. If answers of the item are hidden from the API
-    /// user, or it was ordered more than once under this key, that is an error too, and nothing is ordered.
+    /// user, or it was ordered more than once under this key, that is an error too, and nothing is ordered. Nor is it if no
+    /// [question](super::Catalog::questions) has that name, or a masked one has it, whose answers nobody can look for.
     pub async fn once(self, name: &str, key: &str) -> Result<Ordered> {
         if let Some(found) = variables::ordered_with(&self.client, &self.item, name, key).await? {
             return Ok(found);
         }
+        self.keeps(name).await?;
         let order = self.answer(name, key);
         match order.prepare().await {
             Err(error) if error.delivery() == Delivery::Unknown => {
@@ -129,6 +132,19 @@ impl Order {
             }
             answer => answer,
         }
+    }
+
+    /// Whether an answer to the question of this name can be found again.
+    async fn keeps(&self, name: &str) -> Result<()> {
+        const CALL: &str = "servicenow.catalog.order";
+        let questions = self.client.catalog().questions(&self.item).await?;
+        let kind = question(&questions, name).map(|question| question.kind.as_ref());
+        let flaw = match kind {
+            None => "is no question of the item",
+            Some(Some(kind)) if kind.is_answered() && *kind != QuestionType::Masked => return Ok(()),
+            Some(_) => "is no question whose answers can be looked for",
+        };
+        Err(Error::invalid(CALL, format!("`{name}` {flaw}, so what is ordered would not be found by it")))
     }
 
     fn flaw(&self) -> Option<String> {
