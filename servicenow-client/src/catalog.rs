@@ -37,6 +37,7 @@ pub(crate) use self::variables::of;
 pub use self::variables::{Variable, VariableSet, Variables};
 use crate::client::{ServiceNowClient, result};
 use crate::id::SysId;
+use crate::last_page::LastPage;
 use crate::problem::{Error, Result};
 use crate::query::Query;
 use crate::table::Collected;
@@ -186,16 +187,21 @@ impl ItemSearch {
     pub fn send(self) -> Listing<CatalogItem, Error, usize> {
         const NAME: &str = "servicenow.catalog.items";
         let Self { client, request } = self;
+        let circle = || Error::protocol(NAME, "a page came up twice");
+        let last = LastPage::default();
         let fetch = move |offset: usize| {
-            let (client, request) = (client.clone(), request.clone());
+            let (client, request, last) = (client.clone(), request.clone(), last.clone());
             async move {
                 let request = request.query("sysparm_limit", PAGE).query("sysparm_offset", offset);
                 let call = Call::<Json>::read(NAME, request).with_decode(result::<Vec<CatalogItem>>);
                 let items = client.send(&call).await?;
+                if items.first().is_some_and(|item| last.came_again(item.sys_id.as_str())) {
+                    return Err(circle());
+                }
                 let next = (!items.is_empty()).then_some(offset + PAGE);
                 Ok(Page::new(items, next))
             }
         };
-        Listing::new(0, fetch, || Error::protocol(NAME, "a page came up twice"))
+        Listing::new(0, fetch, circle)
     }
 }

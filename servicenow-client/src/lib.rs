@@ -17,6 +17,7 @@ pub mod inbound;
 pub mod incidents;
 pub mod journal;
 mod known;
+mod last_page;
 mod prepared;
 mod problem;
 mod properties;

@@ -82,6 +82,15 @@ async fn published_items_are_read() {
 }
 
 #[tokio::test]
+async fn a_list_of_items_whose_offset_is_ignored_ends_with_an_error() {
+    let same = || Answer::json(200, json!({"result": [{"sys_id": "ab"}, {"sys_id": "cd"}]}));
+    let (servicenow, script, _) = scripted([same(), same()]);
+    let items: Result<Vec<CatalogItem>, _> = servicenow.catalog().items().send().try_collect().await;
+    assert!(items.unwrap_err().to_string().contains("twice"));
+    assert_eq!(script.asked().len(), 2);
+}
+
+#[tokio::test]
 async fn questions_are_read_in_containers_too_and_secrets_are_dropped() {
     let questions = json!({"result": [
         {"id": "q1", "name": "", "type": 19, "mandatory": false, "children": [

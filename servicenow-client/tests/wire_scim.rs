@@ -73,6 +73,15 @@ async fn a_list_that_counts_nothing_ends_with_an_empty_page_and_is_never_complet
 }
 
 #[tokio::test]
+async fn a_list_that_counts_nothing_and_brings_the_same_page_again_goes_in_circles() {
+    let same = || Answer::json(200, json!({ "Resources": [user("a", "a"), user("b", "b")] }));
+    let (servicenow, script, _) = scripted([same(), same()]);
+    let error = servicenow.scim().users().list().collect_all().await.unwrap_err();
+    assert!(error.to_string().contains("circles"), "{error}");
+    assert_eq!(script.asked().len(), 2);
+}
+
+#[tokio::test]
 async fn a_resource_that_cannot_be_read_is_an_error_in_its_place() {
     let body = json!({ "totalResults": "3", "Resources": [user("a", "a"), { "userName": "no id" }, user("c", "c")] });
     let (servicenow, _, _) = scripted([Answer::json(200, body)]);

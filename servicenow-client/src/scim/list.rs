@@ -16,6 +16,7 @@ use super::filter::{Filter, valid_attribute};
 use super::model::Resource;
 use super::{Resources, lenient};
 use crate::id::SysId;
+use crate::last_page::LastPage;
 use crate::problem::{Error, Result};
 use crate::table::Collected;
 
@@ -146,19 +147,25 @@ impl<T: Resource> List<T> {
     fn listing(&self) -> Listing<T, Error, u64> {
         let (client, request) = (self.resources.client.clone(), self.request());
         let (total, step) = (Arc::clone(&self.total), u64::from(self.page_size));
+        let circle = || Error::protocol(NAME, "the list goes round in circles");
+        let last = LastPage::default();
         let fetch = move |start: u64| {
             let call = Call::<Answered>::read(NAME, request.clone().query("startIndex", start));
-            let (client, total) = (client.clone(), Arc::clone(&total));
+            let (client, total, last) = (client.clone(), Arc::clone(&total), last.clone());
             async move {
                 let (answered, response) = client.pipeline.send_with_response(&call).await?;
                 *total.lock().unwrap_or_else(PoisonError::into_inner) = answered.total;
+                // With a total it ends anyway, and what was inserted meanwhile may well shift a page onto the last.
+                if answered.total.is_none() && answered.first().is_some_and(|first| last.came_again(first)) {
+                    return Err(circle());
+                }
                 let next = answered.next(start, step);
                 let unreadable = move |fault| client.pipeline.unreadable(&call, &response, fault);
                 let read = move || answered.read().map(|item| item.map_err(&unreadable)).collect();
                 Ok(Page::unread(read, next))
             }
         };
-        Listing::new(1, fetch, || Error::protocol(NAME, "the list goes round in circles"))
+        Listing::new(1, fetch, circle)
     }
 }
 
@@ -205,6 +212,10 @@ struct Answered {
 impl Answered {
     fn len(&self) -> u64 {
         self.resources.as_ref().map_or(0, |resources| resources.len() as u64)
+    }
+
+    fn first(&self) -> Option<&str> {
+        Some(self.resources.as_ref()?.first()?.get())
     }
 
     /// Where the next page begins. One that is shorter than asked for is not the last for that; after an empty one
