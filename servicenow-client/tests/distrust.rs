@@ -181,6 +181,22 @@ async fn a_row_that_slips_through_while_the_list_steps_is_caught() {
 }
 
 #[tokio::test]
+async fn a_row_that_slips_through_at_the_end_is_caught_too() {
+    let (servicenow, script, _) = scripted([
+        Answer::rows(rows(&["a"]), 5),
+        Answer::rows(rows(&[]), 4),
+        // Two hidden rows went, and the last row that shows with them: it is where the first step looked, and was not.
+        Answer::rows(rows(&[]), 2),
+        Answer::rows(rows(&["m"]), 2),
+    ]);
+    let list = servicenow.table::<ScTask>().list(Query::all()).page_size(2).collect_all().await.unwrap();
+    let ids: Vec<_> = list.rows.iter().map(|task| task.sys_id.as_str()).collect();
+    assert_eq!((ids, list.complete), (vec!["a", "m"], false));
+    assert_eq!(script.parameter(3, "sysparm_query").as_deref(), Some("sys_id>a^ORDERBYsys_id"));
+    assert_eq!(script.parameter(3, "sysparm_limit").as_deref(), Some("4"));
+}
+
+#[tokio::test]
 async fn a_page_that_breaks_off_is_asked_for_at_half_its_size() {
     let cut = || Answer::json(200, r#"{"result":[{"sys_id":"a"},{"sys_"#).header("x-total-count", "3");
     let cancelled =
@@ -252,7 +268,7 @@ async fn a_list_that_wants_no_count_believes_none() {
 
 #[tokio::test]
 async fn views_categories_and_domains_are_asked_for_where_they_mean_something() {
-    let made = || Answer::json(201, json!({"result": {"sys_id": "a"}}));
+    let made = || Answer::json(201, json!({"result": {"sys_id": "a", "short_description": "x"}}));
     let (servicenow, script, _) = scripted([Answer::rows(rows(&[]), 0), made()]);
     let table = servicenow.records("task").unwrap().view("mobile").query_category("hot").across_domains();
     table.list(Query::all()).collect_all().await.unwrap();

@@ -93,8 +93,8 @@ async fn a_create_sends_the_fields_and_our_own_id() {
         .match_query(Matcher::UrlEncoded("sysparm_exclude_reference_link".into(), "true".into()))
         .match_header("content-type", "application/json")
         .match_body(Matcher::Json(json!({"sys_id": ID, "short_description": "x", "state": "2"})));
-    let mock =
-        json_body(mock, 201, json!({"result": {"sys_id": ID, "number": "SCTASK1"}})).create_async().await;
+    let made = json!({"sys_id": ID, "number": "SCTASK1", "short_description": "x", "state": "2"});
+    let mock = json_body(mock, 201, json!({ "result": made })).create_async().await;
     let fields = json!({"short_description": "x", "state": TaskState::WorkInProgress});
     let task = client(&server).table::<ScTask>().create_as(&id(), &fields).await.unwrap();
     assert_eq!(task.number.as_str(), Some("SCTASK1"));

@@ -43,7 +43,9 @@ fn other() -> Answer {
 }
 
 fn row(id: &str) -> Json {
-    json!({"sys_id": id, "correlation_id": KEY})
+    let mut row = fields();
+    row["sys_id"] = id.into();
+    row
 }
 
 fn rows(ids: &[&str]) -> Answer {
