@@ -125,6 +125,14 @@ impl<P: Problem> Error<P> {
         error
     }
 
+    /// An error about what several answers, each of them proper, do not tell together.
+    #[must_use]
+    pub fn distrusted(call: &'static str, problem: P) -> Self {
+        let mut error = Self::before_sending(call, Failure::Distrusted(problem));
+        error.0.delivery = Delivery::Done;
+        error
+    }
+
     fn before_sending(call: &'static str, failure: Failure<P>) -> Self {
         Self::new(Report {
             call,

@@ -120,13 +120,15 @@ impl Journal {
     ///
     /// `GET /api/now/table/sys_journal_field`. Many instances deny that table, or show parts of it: then the
     /// display value of the record's own fields is read, if it has more. There the work notes come first, then the
-    /// comments, and nobody knows when they were written: the date is in the API user's zone and form.
+    /// comments, and nobody knows when they were written: the date is in the API user's zone and form. Where only a
+    /// part may be read either way, that part is what comes.
     ///
     /// # Errors
     ///
-    /// What the calls met.
+    /// [`Hidden`](ProblemKind::Hidden) if nothing came and there may be something that the API user may not read; and
+    /// what the calls met.
     pub async fn entries(&self, table: &str, sys_id: &SysId) -> Result<Vec<JournalEntry>> {
-        self.read(table, sys_id, &JournalKind::OF_TICKETS).await
+        some(self.read(table, sys_id, &JournalKind::OF_TICKETS).await?)
     }
 
     /// All entries of another journal field, oldest first: `approval_history`, or one of a customer's own. See
@@ -134,25 +136,32 @@ impl Journal {
     ///
     /// # Errors
     ///
-    /// What the calls met.
+    /// As there.
     pub async fn entries_of(&self, table: &str, sys_id: &SysId, field: &str) -> Result<Vec<JournalEntry>> {
-        self.read(table, sys_id, &[JournalKind::of(field)]).await
+        some(self.read(table, sys_id, &[JournalKind::of(field)]).await?)
     }
 
-    async fn read(&self, table: &str, sys_id: &SysId, kinds: &[JournalKind]) -> Result<Vec<JournalEntry>> {
-        let (mut rows, complete) = match self.rows(sys_id, kinds).await {
+    /// The entries, and whether these are all.
+    async fn read(
+        &self,
+        table: &str,
+        sys_id: &SysId,
+        kinds: &[JournalKind],
+    ) -> Result<(Vec<JournalEntry>, bool)> {
+        let (mut rows, mut complete) = match self.rows(sys_id, kinds).await {
             Ok(found) => found,
             Err(error) if error.is_forbidden() => (Vec::new(), false),
             Err(error) => return Err(error),
         };
         if rows.is_empty() || !complete {
-            let shown = self.shown(table, sys_id, kinds).await?;
+            let (shown, whole) = self.shown(table, sys_id, kinds).await?;
             if shown.len() > rows.len() {
-                return Ok(shown);
+                return Ok((shown, whole));
             }
+            complete |= whole && shown.len() == rows.len();
         }
         rows.sort_by_key(|entry| entry.written_at);
-        Ok(rows)
+        Ok((rows, complete))
     }
 
     /// The first entry that holds `mark`, work note or comment. Compared here, not by the instance.
@@ -162,13 +171,19 @@ impl Journal {
     ///
     /// # Errors
     ///
-    /// What the calls met; an empty mark is refused.
+    /// [`Hidden`](ProblemKind::Hidden) if it is not in what may be read, and that is not all: then nobody knows whether
+    /// it is there. What the calls met; an empty mark is refused.
     pub async fn find_note(&self, table: &str, sys_id: &SysId, mark: &str) -> Result<Option<JournalEntry>> {
         if mark.is_empty() {
             return Err(Error::invalid("servicenow.journal.find", "the mark is empty: every note holds it"));
         }
-        let (entries, written) = (self.entries(table, sys_id).await?, defused(mark));
-        Ok(entries.into_iter().find(|entry| entry.text.contains(mark) || entry.text.contains(&written)))
+        let (entries, complete) = self.read(table, sys_id, &JournalKind::OF_TICKETS).await?;
+        let written = defused(mark);
+        let holds = |entry: &JournalEntry| entry.text.contains(mark) || entry.text.contains(&written);
+        match entries.into_iter().find(holds) {
+            None if !complete => Err(hidden()),
+            found => Ok(found),
+        }
     }
 
     /// Appends a work note. See [`add`](Self::add).
@@ -231,22 +246,29 @@ impl Journal {
         Ok((list.rows.into_iter().map(entry).collect(), list.complete))
     }
 
-    /// What the record itself shows of its journals.
-    async fn shown(&self, table: &str, sys_id: &SysId, kinds: &[JournalKind]) -> Result<Vec<JournalEntry>> {
+    /// What the record itself shows of its journals, and whether it shows all of them.
+    async fn shown(
+        &self,
+        table: &str,
+        sys_id: &SysId,
+        kinds: &[JournalKind],
+    ) -> Result<(Vec<JournalEntry>, bool)> {
         let record = self.labels(table, sys_id, kinds.iter().map(JournalKind::field)).await?;
         if kinds.len() > 1 && kinds.iter().all(|kind| record.text(kind.field()).is_none()) {
             // Where the one and the other may not be read, both together may.
             let both = self.labels(table, sys_id, [BOTH]).await?;
-            let both = both.text(BOTH).unwrap_or_default().into_owned();
-            return Ok(parse(&JournalKind::of(BOTH), &both).into_iter().rev().collect());
+            let Some(both) = both.text(BOTH) else { return Ok((Vec::new(), false)) };
+            return Ok((parse(&JournalKind::of(BOTH), &both).into_iter().rev().collect(), true));
         }
-        let mut entries = Vec::new();
+        let (mut entries, mut whole) = (Vec::new(), true);
         for kind in kinds {
-            let text = record.text(kind.field()).unwrap_or_default();
-            // Newest first, as shown.
-            entries.extend(parse(kind, &text).into_iter().rev());
+            match record.text(kind.field()) {
+                // Newest first, as shown.
+                Some(text) => entries.extend(parse(kind, &text).into_iter().rev()),
+                None => whole = false,
+            }
         }
-        Ok(entries)
+        Ok((entries, whole))
     }
 
     async fn labels<'f>(
@@ -265,6 +287,16 @@ const BOTH: &str = "comments_and_work_notes";
 /// What the instance calls its fields, in English, where it shows both in one.
 const LABELS: [(&str, JournalKind); 2] =
     [("Work notes", JournalKind::WorkNote), ("Additional comments", JournalKind::Comment)];
+
+/// What could be read, unless that is nothing and says nothing.
+fn some((entries, complete): (Vec<JournalEntry>, bool)) -> Result<Vec<JournalEntry>> {
+    if entries.is_empty() && !complete { Err(hidden()) } else { Ok(entries) }
+}
+
+fn hidden() -> Error {
+    let message = "the API user may not read all of the record's journal: what is not found may be there";
+    Error::distrusted("servicenow.journal.read", ServiceNowProblem::found(ProblemKind::Hidden, message))
+}
 
 /// Keeps the instance from showing a part of a text as HTML.
 fn defused(text: &str) -> String {

@@ -480,6 +480,34 @@ async fn a_mark_is_found_in_either_place_and_nowhere_else() {
 }
 
 #[tokio::test]
+async fn a_mark_that_may_be_where_nobody_may_read_is_not_called_absent() {
+    let denied = || Answer::json(403, json!({"error": {"message": "Operation Failed", "detail": "ACL"}}));
+    let shown = |fields: Json| Answer::json(200, json!({ "result": fields }));
+    // A list that nobody counted.
+    let row = json!({"sys_id": "a", "element_id": "1", "element": "work_notes", "value": "x"});
+    let (one, no_more) = (|| shown(json!([row])), || shown(json!([])));
+    let (nothing, comments) = (json!({"sys_id": "1"}), json!({"sys_id": "1", "comments": ""}));
+    for answers in [
+        vec![denied(), shown(nothing.clone()), shown(nothing.clone())],
+        vec![denied(), shown(comments.clone())],
+        vec![one(), no_more(), shown(comments)],
+        // What the record shows is not all either.
+        vec![one(), no_more(), shown(json!({"sys_id": "1", "work_notes": "", "comments": ""}))],
+    ] {
+        let (servicenow, _, _) = scripted(answers);
+        let error = servicenow.journal().find_note("sc_task", &id("1"), "[run 7/2]").await.unwrap_err();
+        assert_eq!(error.problem().unwrap().kind, ProblemKind::Hidden);
+    }
+    let (servicenow, _, _) = scripted([denied(), shown(nothing.clone()), shown(nothing)]);
+    let error = servicenow.journal().entries("sc_task", &id("1")).await.unwrap_err();
+    assert_eq!(error.problem().unwrap().kind, ProblemKind::Hidden);
+    // All of it was read, and it is not there.
+    let whole = json!({"sys_id": "1", "work_notes": "", "comments": ""});
+    let (servicenow, _, _) = scripted([denied(), shown(whole)]);
+    assert_eq!(servicenow.journal().find_note("sc_task", &id("1"), "[run 7/2]").await.unwrap(), None);
+}
+
+#[tokio::test]
 async fn a_masked_answer_is_not_kept_and_an_unreadable_one_not_taken_for_none() {
     let row = |id: &str, name: &str, kind: &str, value: &str| {
         json!({"sys_id": id, "request_item": "1", "sc_item_option.item_option_new.name": name,
