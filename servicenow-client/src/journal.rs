@@ -213,7 +213,9 @@ impl Journal {
     ///
     /// # Errors
     ///
-    /// What the call met; an empty text is refused, as it would do nothing.
+    /// [`NotWritten`](ProblemKind::NotWritten) if the record comes back without the field: the table has none of this
+    /// name, and the text was dropped, or the API user may not read it. What the call met; an empty text is refused, as
+    /// it would do nothing.
     pub fn add(&self, kind: &JournalKind, table: &str, sys_id: &SysId, text: &str) -> Prepared<()> {
         let field = kind.field();
         let mut request = Request::patch(Path::new("/api/now/table").value(table).value(sys_id))
@@ -228,13 +230,19 @@ impl Journal {
         }
         let call = Call::<()>::write("servicenow.journal.add", Safety::Unsafe, request)
             .with_decode(result::<RawRecord>);
-        let wanted = sys_id.clone();
-        Prepared::new(&self.client, call, move |record: RawRecord| match record.sys_id() {
-            came if *came == wanted => Ok(()),
-            came => {
+        let (wanted, field) = (sys_id.clone(), field.to_owned());
+        Prepared::new(&self.client, call, move |record: RawRecord| {
+            let came = record.sys_id();
+            if *came != wanted {
                 let message = format!("the record that came back is {came}, not {wanted}");
-                Err(ServiceNowProblem::found(ProblemKind::WrongRecord, message))
+                return Err(ServiceNowProblem::found(ProblemKind::WrongRecord, message));
             }
+            if record.text(&field).is_none() {
+                let message = format!("the record came back without `{field}`");
+                let fields = vec![field.clone()];
+                return Err(ServiceNowProblem::found(ProblemKind::NotWritten { fields }, message));
+            }
+            Ok(())
         })
     }
 

@@ -508,6 +508,20 @@ async fn a_mark_that_may_be_where_nobody_may_read_is_not_called_absent() {
 }
 
 #[tokio::test]
+async fn a_note_that_was_dropped_is_an_error() {
+    let dropped = || Answer::json(200, json!({"result": {"sys_id": "1"}}));
+    let (servicenow, _, _) = scripted([dropped(), dropped()]);
+    let added = servicenow.journal().add_work_note("sys_user", &id("1"), "hello").await.unwrap_err();
+    let fields = json!({"work_notes": "hello"});
+    let updated = servicenow.records("sys_user").unwrap().update(&id("1"), &fields).await.unwrap_err();
+    for error in [added, updated] {
+        let fields = vec!["work_notes".to_owned()];
+        assert_eq!(error.problem().unwrap().kind, ProblemKind::NotWritten { fields });
+        assert_eq!(error.delivery(), Delivery::Done);
+    }
+}
+
+#[tokio::test]
 async fn a_masked_answer_is_not_kept_and_an_unreadable_one_not_taken_for_none() {
     let row = |id: &str, name: &str, kind: &str, value: &str| {
         json!({"sys_id": id, "request_item": "1", "sc_item_option.item_option_new.name": name,

@@ -6,7 +6,7 @@ use crate::id::SysId;
 use crate::problem::{ProblemKind, ServiceNowProblem};
 use crate::value::{Row, text_of};
 
-/// Fields that text is appended to. Written, they read as empty.
+/// Fields that text is appended to. Written, they read as empty; those that the table does not have do not come.
 const JOURNAL: [&str; 3] = ["work_notes", "comments", "comments_and_work_notes"];
 
 /// Whether sending these fields twice adds something twice.
@@ -40,7 +40,7 @@ pub(super) fn check(sent: &Map<String, Json>, row: &Row) -> Result<(), ServiceNo
 fn differences(sent: &Map<String, Json>, row: &Row) -> Vec<String> {
     let differs = |(name, value): &(&String, &Json)| {
         if JOURNAL.contains(&name.as_str()) {
-            return false;
+            return row.text(name).is_none();
         }
         let (Some(sent), Some(found)) = (text_of(value), row.text(name)) else { return true };
         !same(&sent, &found)
@@ -104,7 +104,8 @@ mod tests {
     }
 
     #[test]
-    fn journal_text_reads_as_empty_and_is_not_compared() {
+    fn journal_text_reads_as_empty_and_is_not_compared_but_its_field_has_to_come() {
         assert!(differing(json!({"work_notes": "x"}), json!({"work_notes": ""})).is_empty());
+        assert_eq!(differing(json!({"work_notes": "x"}), json!({"state": "3"})), ["work_notes"]);
     }
 }
