@@ -210,7 +210,7 @@ impl<T: Provisioned> Resources<T> {
         let sent = document.as_ref().cloned().unwrap_or_default();
         let request = with_document(Request::put(self.path().value(id)), document);
         let call = Call::write("servicenow.scim.replace", Safety::Idempotent, request);
-        Prepared::new(&self.client, call, move |came| written(exactly(came, &wanted)?, &sent))
+        Prepared::new(&self.client, call, move |came| written(exactly(came, &wanted)?, &sent, &[]))
     }
 
     /// Changes a part. `PATCH /api/now/scim/{Users|Groups}/{id}`; if the instance answers without a body, as a property
@@ -224,13 +224,13 @@ impl<T: Provisioned> Resources<T> {
     /// [`NotLookedAt`](ProblemKind::NotLookedAt) if nothing came back and the resource could not be read.
     pub async fn patch(&self, id: &SysId, patch: Patch) -> Result<T> {
         const NAME: &str = "servicenow.scim.patch";
-        let (safety, sent) = (patch.safety(), patch.outcome(T::EXTENSION));
+        let (safety, sent, added) = (patch.safety(), patch.outcome(T::EXTENSION), patch.added(T::EXTENSION));
         let request = patch.into_request(Request::patch(self.path().value(id)));
         let call = Call::<Json>::write(NAME, safety, request).with_decode(|response| {
             if response.body.is_empty() { Ok(None) } else { response.json().map(Some) }
         });
         let wanted = id.clone();
-        let check = move |came: T| written(exactly(came, &wanted)?, &sent);
+        let check = move |came: T| written(exactly(came, &wanted)?, &sent, &added);
         let (came, response) = self.client.pipeline.send_with_response(&call).await?;
         match came {
             Some(came) => check(came).map_err(|problem| self.client.distrust(&call, &response, problem)),
@@ -336,8 +336,13 @@ fn named(user: User, user_name: &str) -> Result<User, ServiceNowProblem> {
 }
 
 /// Compares what came with what was sent.
-fn written<T: Provisioned>(came: T, sent: &Map<String, Json>) -> Result<T, ServiceNowProblem> {
-    let fields = echo::differences(sent, &serde_json::to_value(&came).unwrap_or_default(), T::COMPUTED);
+fn written<T: Provisioned>(
+    came: T,
+    sent: &Map<String, Json>,
+    added: &[String],
+) -> Result<T, ServiceNowProblem> {
+    let json = serde_json::to_value(&came).unwrap_or_default();
+    let fields = echo::differences(sent, &json, T::COMPUTED, added);
     if fields.is_empty() {
         return Ok(came);
     }

@@ -272,6 +272,24 @@ async fn a_patch_without_an_answer_is_read() {
 }
 
 #[tokio::test]
+async fn a_list_that_was_replaced_has_no_other_elements_and_one_that_was_added_to_may() {
+    let group = || {
+        let members = json!([{ "value": "a", "display": "Ann" }, { "value": "b", "display": "Bo" }]);
+        Answer::json(200, json!({ "id": ID, "displayName": "Desk", "members": members }))
+    };
+    let (servicenow, _, _) = scripted([group(), group(), group(), group()]);
+    let groups = servicenow.scim().groups();
+    for kept in [json!([]), json!([{ "value": "a" }])] {
+        let patch = Patch::new().replace("members", kept);
+        let error = groups.patch(&id(ID), patch).await.unwrap_err();
+        assert_eq!(kind(&error), ProblemKind::NotWritten { fields: vec!["members".into()] });
+    }
+    let replaced = groups.replace(&id(ID), &json!({ "displayName": "Desk", "members": [] })).await;
+    assert_eq!(kind(&replaced.unwrap_err()), ProblemKind::NotWritten { fields: vec!["members".into()] });
+    groups.patch(&id(ID), Patch::new().add("members", json!([{ "value": "a" }]))).await.unwrap();
+}
+
+#[tokio::test]
 async fn only_what_is_the_same_twice_is_repeated() {
     for (patch, attempts) in
         [(Patch::new().replace("active", false), 2), (Patch::new().add("phoneNumbers", json!([])), 1)]

@@ -89,6 +89,12 @@ impl Patch {
         outcome
     }
 
+    /// The paths of what is added to, as the outcome has them.
+    pub(super) fn added(&self, extension: &str) -> Vec<String> {
+        let adds = self.operations.iter().filter(|operation| operation["op"] == "add");
+        adds.filter_map(|operation| Some(steps(operation["path"].as_str()?, extension).join("."))).collect()
+    }
+
     pub(super) fn into_request(self, request: Request) -> Request {
         match self.flaw {
             Some(flaw) => request.flawed(flaw),
