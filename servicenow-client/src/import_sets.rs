@@ -194,8 +194,8 @@ pub struct Imported {
     pub results: Vec<TransformResult>,
 }
 
-/// What one transform map did with a row.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+/// What one transform map did with a row. Its `Debug` hides what the record is called, and the other members.
+#[derive(Clone, PartialEq, Deserialize)]
 #[non_exhaustive]
 pub struct TransformResult {
     /// The map's name.
@@ -221,6 +221,19 @@ pub struct TransformResult {
     /// Members that came and are none of the above.
     #[serde(flatten)]
     pub extra: Map<String, Json>,
+}
+
+impl fmt::Debug for TransformResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TransformResult")
+            .field("transform_map", &self.transform_map)
+            .field("table", &self.table)
+            .field("status", &self.status)
+            .field("sys_id", &self.sys_id)
+            .field("error_message", &self.error_message)
+            .field("status_message", &self.status_message)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Imported {

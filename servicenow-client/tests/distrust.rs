@@ -552,3 +552,20 @@ async fn an_answer_to_another_item_is_refused() {
     let error = servicenow.request_item_variables(&id("1")).await.unwrap_err();
     assert_eq!(kind(&error), &ProblemKind::NotHonoured { field: "request_item".into() });
 }
+
+#[test]
+fn what_may_be_a_secret_is_not_printed() {
+    use servicenow_client::{catalog::Produced, import_sets::TransformResult, tables::SysProperties};
+    let produced = |row: Json| format!("{:?}", serde_json::from_value::<Produced>(row).unwrap());
+    let transformed = |row: Json| format!("{:?}", serde_json::from_value::<TransformResult>(row).unwrap());
+    // Records are read from text alone.
+    let property: SysProperties =
+        serde_json::from_str(r#"{"sys_id": "1", "name": "shown", "value": "hunter2"}"#).unwrap();
+    for shown in [
+        format!("{property:?}"),
+        produced(json!({"table": "shown", "sys_id": "1", "u_pin": "hunter2"})),
+        transformed(json!({"status": "inserted", "table": "shown", "u_pin": "hunter2"})),
+    ] {
+        assert!(shown.contains("shown") && !shown.contains("hunter2"), "{shown}");
+    }
+}

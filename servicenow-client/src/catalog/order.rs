@@ -290,8 +290,8 @@ impl fmt::Debug for RecordProducer {
     }
 }
 
-/// The record that a record producer made.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+/// The record that a record producer made. Its `Debug` hides the other members.
+#[derive(Clone, PartialEq, Deserialize)]
 #[non_exhaustive]
 pub struct Produced {
     /// Its table.
@@ -304,4 +304,14 @@ pub struct Produced {
     /// Members that came and are none of the above.
     #[serde(flatten)]
     pub extra: Map<String, Json>,
+}
+
+impl fmt::Debug for Produced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Produced")
+            .field("table", &self.table)
+            .field("sys_id", &self.sys_id)
+            .field("number", &self.number)
+            .finish_non_exhaustive()
+    }
 }

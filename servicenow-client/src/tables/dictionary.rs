@@ -1,5 +1,7 @@
 //! What an instance says of its own tables, and of its settings.
 
+use std::fmt;
+
 use crate::record;
 use crate::value::Ref;
 
@@ -78,8 +80,8 @@ record! {
 record! {
     /// A setting of the instance. Table `sys_properties`. Many cannot be read without an administrator's rights.
     ///
-    /// [`properties`](crate::ServiceNowClient::properties) reads some by name.
-    #[derive(Debug)]
+    /// [`properties`](crate::ServiceNowClient::properties) reads some by name. Its `Debug` hides the value, which may be a
+    /// key or a password.
     SysProperties in "sys_properties" {
         /// Its name.
         name: String,
@@ -87,5 +89,14 @@ record! {
         value: String,
         /// What it is for.
         description: String,
+    }
+}
+
+impl fmt::Debug for SysProperties {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SysProperties")
+            .field("sys_id", &self.sys_id)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
