@@ -278,6 +278,9 @@ impl ServiceNowProblem {
                 Cancellation::User => "somebody cancelled it: ask who administers the instance",
                 Cancellation::MaximumTime | Cancellation::Unknown => "ask for fewer fields or smaller pages",
             },
+            ProblemKind::Unavailable if self.status == StatusCode::NOT_FOUND => {
+                "it was not the instance's API that answered: the address may be wrong, or there is maintenance"
+            }
             ProblemKind::Unavailable => {
                 "the instance restarts, is upgraded, or a script of it failed: its log has the transaction id"
             }
@@ -406,11 +409,12 @@ fn kind(response: &Response, message: &str, detail: &str) -> ProblemKind {
         400 if says("does not represent any resource") => ProblemKind::UnknownResource,
         401 => ProblemKind::Unauthenticated,
         403 => forbidden(message, detail),
-        404 => ProblemKind::NotFound,
+        404 if ErrorBody::read(response).is_some() => ProblemKind::NotFound,
         405 | 406 | 415 => ProblemKind::Unsupported,
         409 => ProblemKind::DuplicateKey,
         429 => busy(response, says("Rate limit")),
-        408 | 499 | 500..=599 => ProblemKind::Unavailable,
+        // A load balancer's page, or another server's: of the record it says nothing.
+        404 | 408 | 499 | 500..=599 => ProblemKind::Unavailable,
         _ => ProblemKind::Invalid,
     }
 }

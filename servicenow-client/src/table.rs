@@ -224,8 +224,8 @@ impl<T: Record> Table<T> {
     ///
     /// # Errors
     ///
-    /// [`is_not_found`](Error::is_not_found) if it is not there, or is hidden. It is said too when an attempt
-    /// was lost on its way back and the next one found nothing: to one who wants it gone, it is.
+    /// [`is_not_found`](Error::is_not_found) if it is not there, or is hidden. Not if an earlier attempt may have
+    /// deleted it, its answer being lost: then it is gone, as was wanted, and that is `Ok`.
     pub fn delete(&self, sys_id: &SysId) -> Prepared<()> {
         let request = Request::delete(self.path().value(sys_id));
         let call = Call::done("servicenow.table.delete", Safety::Idempotent, request);

@@ -88,6 +88,17 @@ async fn a_record_that_is_not_there_is_none_to_find_and_an_error_to_get() {
 }
 
 #[tokio::test]
+async fn a_page_that_is_not_found_says_nothing_of_a_record() {
+    let page = || Answer::text(404, "<html>Maintenance</html>").header("content-type", "text/html");
+    let (servicenow, _, _) = scripted((0..9).map(|_| page()));
+    assert!(!servicenow.table::<ScTask>().find(&id("1")).await.unwrap_err().is_not_found());
+    let (servicenow, _, _) = scripted(std::iter::once(Answer::text(503, "")).chain((0..9).map(|_| page())));
+    let error = servicenow.table::<ScTask>().delete(&id("1")).await.unwrap_err();
+    assert_eq!((kind(&error), error.delivery()), (&ProblemKind::Unavailable, Delivery::Unknown));
+    assert!(error.problem().unwrap().hint().contains("address"));
+}
+
+#[tokio::test]
 async fn our_own_id_that_was_not_taken_is_told_with_the_one_that_was() {
     let (servicenow, _, _) = scripted([Answer::json(201, json!({"result": {"sys_id": "other"}}))]);
     let error = servicenow.table::<ScTask>().create_as(&id("ours"), &json!({})).await.unwrap_err();

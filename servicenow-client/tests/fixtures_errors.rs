@@ -150,7 +150,7 @@ async fn a_transaction_says_by_what_it_was_cancelled() {
 async fn statuses_without_a_body_of_ours_are_told_too() {
     for (status, kind) in [
         (403, K::Forbidden),
-        (404, K::NotFound),
+        (404, K::Unavailable),
         (409, K::DuplicateKey),
         (429, K::Semaphore),
         (502, K::Unavailable),
