@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT};
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use tracing::Instrument as _;
 
 use crate::auth::{Credentials, Outlook, Remedy};
@@ -509,7 +509,9 @@ impl<D: Dialect> Pipeline<D> {
                 Err(error) => (Failure::Decode(error), Delivery::Done),
             },
             Answer::Refused(problem) => {
-                let acted = matches!(problem.class(), Class::Unavailable | Class::Exhausted);
+                // A refusal whose status calls it a success came after the work, if there was any.
+                let late = response.status == StatusCode::OK && call.safety != Safety::Read;
+                let acted = late || matches!(problem.class(), Class::Unavailable | Class::Exhausted);
                 (Failure::Api(problem), if acted { Delivery::Unknown } else { Delivery::Refused })
             }
             Answer::Nonsense { what, delivery } => (Failure::Protocol(what), delivery),

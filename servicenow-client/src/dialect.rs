@@ -156,7 +156,7 @@ fn page(response: &Response) -> Option<&'static str> {
     })
 }
 
-/// A read as guest did nothing and showed a guest's view. A create or delete as guest may have been done.
+/// A read as guest did nothing and showed a guest's view. A write as guest may have been done, whatever its status.
 fn guest(response: &Response) -> Answer<ServiceNowProblem> {
     let what = "the answer was given to a guest: the credentials were not used";
     if response.status == StatusCode::OK {

@@ -404,6 +404,12 @@ async fn an_answer_to_a_guest_is_no_answer_to_us() {
     // Something may have been created by the guest.
     let created = || Answer::json(201, json!({"result": {"sys_id": "1"}})).header("x-is-logged-in", "false");
     assert_eq!(refusal(created).await.delivery(), Delivery::Unknown);
+    // So may a change, though it is answered like a read.
+    let changed = Answer::json(200, json!({"result": {"sys_id": "1"}})).header("x-is-logged-in", "false");
+    let (servicenow, script, _) = scripted([changed]);
+    let error = servicenow.table::<ScTask>().update(&id("1"), &json!({"state": "3"})).await.unwrap_err();
+    assert_eq!((kind(&error), error.delivery()), (&ProblemKind::Guest, Delivery::Unknown));
+    assert_eq!(script.asked().len(), 1);
 }
 
 #[tokio::test]
