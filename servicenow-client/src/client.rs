@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use client_core::{
-    BucketStatus, Call, Clock, Concurrency, DecodeError, Delivery, ExposeSecret as _, Lane, Observer, Origin,
-    Path, Pipeline, Request, Response, Safety,
+    BucketStatus, Call, Clock, Concurrency, DecodeError, Delivery, ExposeSecret as _, Failure, Lane,
+    Observer, Origin, Path, Pipeline, Request, Response, Safety,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -24,7 +24,7 @@ use crate::incidents::Incidents;
 use crate::journal::Journal;
 use crate::known::KnownFields;
 use crate::prepared::Prepared;
-use crate::problem::{Error, Result, ServiceNowProblem};
+use crate::problem::{Error, ProblemKind, Result, ServiceNowProblem};
 use crate::record::{RawRecord, Record};
 use crate::roles::{self, RoleInheritance};
 use crate::schema::Schema;
@@ -179,27 +179,30 @@ impl ServiceNowClient {
         Batch::new(self.clone())
     }
 
-    /// Revokes the tokens at hand, that of access and that for refreshing, and forgets them. The next call asks for
+    /// Revokes the tokens at hand, that for refreshing and that of access, and forgets them. The next call asks for
     /// others. Without OAuth there are none, and nothing is sent.
     ///
     /// `GET /oauth_revoke_token.do?token=…`. ServiceNow wants a token in the URL here, where proxies may log it.
     ///
     /// # Errors
     ///
-    /// What the call met. The tokens are forgotten all the same.
+    /// What the first call met that failed; the other token is tried all the same, and both are forgotten.
     pub async fn revoke_tokens(&self) -> Result<()> {
-        let tokens = self.tokens.iter().flat_map(|tokens| tokens.take());
+        // The one that lives longer, and brings others, first.
+        let tokens = self.tokens.iter().flat_map(|tokens| tokens.take()).rev();
         let anybody = self.pipeline.with_credentials(Arc::new(Nothing));
+        let mut outcome = Ok(());
         for token in tokens {
             let request =
                 Request::get(Path::new("/oauth_revoke_token.do")).query("token", token.expose_secret());
-            match anybody.send(&Call::done("servicenow.oauth.revoke", Safety::Idempotent, request)).await {
-                // What is said to a browser is not for us.
-                Err(error) if !error.status().is_some_and(|status| status.is_success()) => return Err(error),
-                _ => {}
-            }
+            let call = Call::done("servicenow.oauth.revoke", Safety::Idempotent, request);
+            let sent = anybody
+                .send(&call)
+                .await
+                .or_else(|error| if is_for_browsers(&error) { Ok(()) } else { Err(error) });
+            outcome = outcome.and(sent);
         }
-        Ok(())
+        outcome
     }
 
     /// A table whose records have a type: `servicenow.table::<ScTask>()`.
@@ -318,6 +321,18 @@ impl ServiceNowClient {
             return look;
         }
         self.distrust(call, response, ServiceNowProblem::not_looked_at(sys_id, &look))
+    }
+}
+
+/// Whether it is but the form of an answer that is odd: a success of the instance's own, given to nobody in particular
+/// as was asked, or a page. A page without a transaction is a hibernating instance's, or another server's.
+fn is_for_browsers(error: &Error) -> bool {
+    match error.failure() {
+        Failure::Api(problem) => problem.kind == ProblemKind::Guest,
+        Failure::Protocol(_) => {
+            error.status().is_some_and(|status| status.is_success()) && error.request_id().is_some()
+        }
+        _ => false,
     }
 }
 

@@ -451,14 +451,14 @@ async fn a_signer_of_ones_own_sees_the_body() {
 async fn tokens_at_hand_are_revoked_and_forgotten() {
     let oauth = OAuth::password("c", secret("s"), "ann", secret("p"));
     let granted = json!({"access_token": "t/1", "refresh_token": "r1", "expires_in": 1799});
-    let page = || Answer::text(200, "<html></html>").header("content-type", "text/html");
-    let answers = [Answer::json(200, granted), done(), page(), page(), token("t2", 1799), done()];
+    let guest = || Answer::text(200, "").header("x-is-logged-in", "false");
+    let answers = [Answer::json(200, granted), done(), page(), guest(), token("t2", 1799), done()];
     let (servicenow, script, _) = with(|builder| builder.oauth(oauth), answers);
     servicenow.revoke_tokens().await.unwrap();
     assert_eq!(script.asked().len(), 0, "there are none yet");
     call(&servicenow).await.unwrap();
     servicenow.tagged("x").revoke_tokens().await.unwrap();
-    for (n, token) in [(2, "t/1"), (3, "r1")] {
+    for (n, token) in [(2, "r1"), (3, "t/1")] {
         let request = script.asked().swap_remove(n);
         assert_eq!((request.method().as_str(), request.uri().path()), ("GET", "/oauth_revoke_token.do"));
         assert_eq!(script.parameter(n, "token").unwrap(), token);
@@ -466,6 +466,31 @@ async fn tokens_at_hand_are_revoked_and_forgotten() {
     }
     call(&servicenow).await.unwrap();
     assert_eq!(form(&script, 4)[0].1, "password");
+}
+
+/// What a browser would show of a success.
+fn page() -> Answer {
+    Answer::text(200, "<html></html>").header("content-type", "text/html").header("x-transaction-id", "1")
+}
+
+#[tokio::test]
+async fn a_token_whose_revocation_was_not_heard_is_told_and_the_other_is_revoked() {
+    let sleeping =
+        || Answer::text(200, "<title>Instance Hibernating page</title>").header("content-type", "text/html");
+    let dropped = || (0..5).map(|_| Answer::text(202, "")).collect::<Vec<_>>();
+    for (unheard, status) in [(vec![denied(400, "x")], 400), (dropped(), 202), (vec![sleeping()], 200)] {
+        let oauth = OAuth::password("c", secret("s"), "ann", secret("p"));
+        let granted = json!({"access_token": "t1", "refresh_token": "r1", "expires_in": 1799});
+        let attempts = unheard.len();
+        let answers = [Answer::json(200, granted), done()].into_iter().chain(unheard).chain([page()]);
+        let (servicenow, script, _) = with(|builder| builder.oauth(oauth), answers);
+        call(&servicenow).await.unwrap();
+        let error = servicenow.revoke_tokens().await.unwrap_err();
+        assert_eq!(error.status().unwrap(), status);
+        assert_eq!(script.parameter(2, "token").unwrap(), "r1");
+        assert_eq!(script.parameter(2 + attempts, "token").unwrap(), "t1");
+        assert_eq!(script.asked().len(), 3 + attempts);
+    }
 }
 
 #[tokio::test]
