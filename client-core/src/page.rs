@@ -121,7 +121,8 @@ where
     let pages = stream::unfold(state, move |(place, mut seen, fetch)| async move {
         let (at, page) = match place {
             Place::End => return None,
-            Place::At(at) => (at.clone(), fetch(at).await),
+            // A task of its own too: parked in the middle of it, the list would keep others waiting.
+            Place::At(at) => (at.clone(), Ahead::join(Ahead::spawn(fetch(at))).await),
             Place::Fetching(at, task) => (at, Ahead::join(task).await),
         };
         let page = match page {
@@ -140,7 +141,7 @@ where
     pages.boxed()
 }
 
-/// A page that is fetched while the one before is read. Dropped, it is given up.
+/// A page that is fetched whether or not the list is polled. Dropped, it is given up.
 struct Ahead<T>(tokio::task::JoinHandle<T>);
 
 impl<T: Send + 'static> Ahead<T> {

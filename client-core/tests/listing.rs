@@ -33,6 +33,32 @@ async fn nothing_is_fetched_before_somebody_asks() {
 }
 
 #[tokio::test]
+async fn the_first_page_goes_on_while_nobody_polls_the_list() {
+    let turn = Arc::new(tokio::sync::Mutex::new(()));
+    let (held, goes) = (turn.clone(), Arc::new(tokio::sync::Notify::new()));
+    let go = goes.clone();
+    let mut list: Numbers = Listing::new(
+        0,
+        move |at| {
+            let (held, go) = (held.clone(), go.clone());
+            async move {
+                let _turn = held.lock().await;
+                go.notified().await;
+                Ok(Page::new(vec![at], None))
+            }
+        },
+        looped,
+    );
+    let mut first = list.try_next();
+    assert!(futures::poll!(&mut first).is_pending());
+    tokio::task::yield_now().await;
+    assert!(turn.try_lock().is_err(), "the page has it");
+    goes.notify_one();
+    drop(tokio::time::timeout(std::time::Duration::from_secs(10), turn.lock()).await.unwrap());
+    assert_eq!(first.await, Ok(Some(0)));
+}
+
+#[tokio::test]
 async fn the_next_page_is_on_its_way_while_this_one_is_read_and_only_that() {
     let (started, waits) = oneshot::channel();
     let started = Arc::new(Mutex::new(Some(started)));
