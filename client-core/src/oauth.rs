@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::future::{BoxFuture, FutureExt as _, Shared, WeakShared};
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use serde_json::Value;
@@ -37,22 +38,34 @@ impl<T> Lease<T> {
 /// One token for everybody: asked for when it is needed, renewed before it ends, once for all who wait.
 pub struct Tokens<T, E> {
     held: Mutex<Held<T, E>>,
-    /// Whoever has it asks for a token; the others wait for what comes of that.
-    turn: futures::lock::Mutex<()>,
 }
 
-#[derive(Debug)]
+/// The request for a token. Whoever waits for it moves it on, so nobody depends on another to be polled; when nobody
+/// waits any more it is given up.
+type Asking<T, E> = BoxFuture<'static, Result<Lease<T>, E>>;
+
 struct Held<T, E> {
     lease: Option<Lease<T>>,
+    asking: Option<WeakShared<Asking<T, E>>>,
     /// How often a token was asked for, and what became of the last time if nothing did.
     asked: u64,
     failure: Option<E>,
 }
 
+impl<T: Clone, E: Clone> Held<T, E> {
+    fn begin(
+        &mut self,
+        ask: impl Future<Output = Result<Lease<T>, E>> + Send + 'static,
+    ) -> Shared<Asking<T, E>> {
+        let asking = ask.boxed().shared();
+        self.asking = asking.downgrade();
+        asking
+    }
+}
+
 impl<T, E> Default for Tokens<T, E> {
     fn default() -> Self {
-        let held = Held { lease: None, asked: 0, failure: None };
-        Self { held: Mutex::new(held), turn: futures::lock::Mutex::new(()) }
+        Self { held: Mutex::new(Held { lease: None, asking: None, asked: 0, failure: None }) }
     }
 }
 
@@ -62,12 +75,12 @@ impl<T, E> fmt::Debug for Tokens<T, E> {
     }
 }
 
-impl<T: Clone, E: std::error::Error + Clone> Tokens<T, E> {
+impl<T: Clone + Send + 'static, E: std::error::Error + Clone + Send + 'static> Tokens<T, E> {
     fn lock(&self) -> MutexGuard<'_, Held<T, E>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A token that is good for now: the one at hand, or what `ask` brings if it is this caller's turn to ask.
+    /// A token that is good for now: the one at hand, or what `ask` brings if nobody asks already.
     ///
     /// # Errors
     ///
@@ -75,53 +88,40 @@ impl<T: Clone, E: std::error::Error + Clone> Tokens<T, E> {
     pub async fn current(
         &self,
         clock: &dyn Clock,
-        ask: impl Future<Output = Result<Lease<T>, E>>,
+        ask: impl Future<Output = Result<Lease<T>, E>> + Send + 'static,
     ) -> Result<T, E> {
-        let (lease, asked) = {
-            let held = self.lock();
-            (held.lease.clone(), held.asked)
-        };
         let now = clock.monotonic();
-        match lease {
-            Some(lease) if now < lease.renew_at => Ok(lease.token),
-            // Still good: one renews it, and nobody waits for that.
-            Some(lease) if now < lease.ends_at => {
-                let Some(_turn) = self.turn.try_lock() else { return Ok(lease.token) };
-                if self.lock().asked != asked {
-                    return Ok(self.held().unwrap_or(lease.token));
-                }
-                self.renew(clock, ask).await.or_else(|error| {
-                    tracing::warn!(%error, "the access token is not renewed yet");
-                    Ok(lease.token)
-                })
+        let (good, asking, asked) = {
+            let mut held = self.lock();
+            let lease = held.lease.clone().filter(|lease| now < lease.ends_at);
+            let under_way = held.asking.as_ref().and_then(WeakShared::upgrade);
+            match lease {
+                Some(lease) if now < lease.renew_at => return Ok(lease.token),
+                // Still good: one renews it, and nobody waits for that.
+                Some(lease) if under_way.is_some() => return Ok(lease.token),
+                lease => (lease, under_way.unwrap_or_else(|| held.begin(ask)), held.asked),
             }
-            _ => {
-                let _turn = self.turn.lock().await;
-                match self.since(asked) {
-                    Some(outcome) => outcome,
-                    None => self.renew(clock, ask).await,
-                }
+        };
+        let outcome = asking.await;
+        self.settle(clock, asked, outcome).or_else(|error| match good {
+            Some(lease) => {
+                tracing::warn!(%error, "the access token is not renewed yet");
+                Ok(lease.token)
             }
-        }
+            None => Err(error),
+        })
     }
 
-    /// What came of it if somebody has asked meanwhile.
-    fn since(&self, asked: u64) -> Option<Result<T, E>> {
-        let held = self.lock();
-        if held.asked == asked {
-            return None;
-        }
-        match (&held.lease, &held.failure) {
-            (Some(lease), _) => Some(Ok(lease.token.clone())),
-            (None, failure) => failure.clone().map(Err),
-        }
-    }
-
-    async fn renew(&self, clock: &dyn Clock, ask: impl Future<Output = Result<Lease<T>, E>>) -> Result<T, E> {
-        let result = ask.await;
+    /// What came of asking; the first who knows tells the others. Who comes late may find a newer token.
+    fn settle(&self, clock: &dyn Clock, asked: u64, outcome: Result<Lease<T>, E>) -> Result<T, E> {
         let mut held = self.lock();
+        if held.asked != asked {
+            let newer = held.lease.as_ref().map(|lease| lease.token.clone());
+            return newer.map_or_else(|| outcome.map(|lease| lease.token), Ok);
+        }
         held.asked += 1;
-        match result {
+        held.asking = None;
+        match outcome {
             Ok(lease) => {
                 let token = lease.token.clone();
                 (held.lease, held.failure) = (Some(lease), None);
@@ -276,7 +276,7 @@ mod tests {
         }
     }
 
-    type Shared = Tokens<u8, CredentialError>;
+    type Numbers = Tokens<u8, CredentialError>;
 
     fn lease(token: u8, asked_at: u64, life: u64) -> Lease<u8> {
         Lease::new(token, Duration::from_secs(asked_at), Duration::from_secs(life), Duration::from_secs(60))
@@ -288,7 +288,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_asks_and_all_have_it_until_it_is_old() {
-        let (tokens, clock) = (Shared::default(), Still::default());
+        let (tokens, clock) = (Numbers::default(), Still::default());
         let slow = async {
             tokio::task::yield_now().await;
             lent(1, 0).await
@@ -303,8 +303,34 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn who_waits_needs_nobody_else_to_be_polled() {
+        let (tokens, clock) = (Numbers::default(), Still::default());
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        let slow = async move {
+            answered.await.unwrap();
+            lent(1, 0).await
+        };
+        let mut parked = Box::pin(tokens.current(&clock, slow));
+        assert!(futures::poll!(&mut parked).is_pending());
+        answer.send(()).unwrap();
+        let never = async { panic!("asked twice") };
+        let other = tokio::time::timeout(Duration::from_secs(10), tokens.current(&clock, never));
+        assert_eq!(other.await.unwrap().unwrap(), 1);
+        assert_eq!(parked.await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_request_that_nobody_waits_for_is_given_up() {
+        let (tokens, clock) = (Numbers::default(), Still::default());
+        let mut given_up = Box::pin(tokens.current(&clock, futures::future::pending()));
+        assert!(futures::poll!(&mut given_up).is_pending());
+        drop(given_up);
+        assert_eq!(tokens.current(&clock, lent(1, 0)).await.unwrap(), 1);
+    }
+
+    #[tokio::test]
     async fn what_is_still_good_outlives_a_renewal_that_failed() {
-        let (tokens, clock) = (Shared::default(), Still::default());
+        let (tokens, clock) = (Numbers::default(), Still::default());
         tokens.current(&clock, lent(1, 0)).await.unwrap();
         let away = || futures::future::ready(Err(CredentialError::passing("away")));
         clock.sleep(Duration::from_secs(550)).await;

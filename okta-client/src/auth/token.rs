@@ -60,8 +60,10 @@ impl Tokens {
     }
 
     /// A token that is good for now.
-    pub(super) async fn current(&self, app: &App) -> Result<Arc<Token>, CredentialError> {
-        self.shared.current(&*app.clock, ask(app, &self.scopes)).await.map_err(|denied| denied.error)
+    pub(super) async fn current(&self, app: &Arc<App>) -> Result<Arc<Token>, CredentialError> {
+        let (asking, scopes) = (app.clone(), self.scopes.clone());
+        let ask = async move { ask(&asking, &scopes).await };
+        self.shared.current(&*app.clock, ask).await.map_err(|denied| denied.error)
     }
 
     /// The scopes that Okta gave to the token at hand.

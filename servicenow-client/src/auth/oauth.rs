@@ -123,7 +123,7 @@ impl OAuth {
         let unreadable = |_| ConfigError::OAuth("the instance's address cannot be used".into());
         let product = settings.product.iter().map(|product| format!("{product} "));
         let user_agent = product.chain([name.to_owned()]).collect::<String>();
-        Ok(TokenSource {
+        let asker = Asker {
             grant,
             client_id: client_id.trim().to_owned(),
             client_secret,
@@ -134,8 +134,8 @@ impl OAuth {
             clock: settings.clock.clone(),
             randomness: settings.randomness.clone(),
             refresh: Mutex::default(),
-            tokens: Tokens::default(),
-        })
+        };
+        Ok(TokenSource { asker: Arc::new(asker), tokens: Tokens::default() })
     }
 }
 
@@ -263,6 +263,12 @@ struct Token {
 
 /// Where the tokens of one client and its clones come from.
 pub(crate) struct TokenSource {
+    asker: Arc<Asker>,
+    tokens: Tokens<Token, CredentialError>,
+}
+
+/// How one client asks for tokens.
+struct Asker {
     client_id: String,
     client_secret: Option<SecretString>,
     scope: String,
@@ -273,16 +279,15 @@ pub(crate) struct TokenSource {
     clock: Arc<dyn Clock>,
     randomness: Arc<dyn Randomness>,
     refresh: Mutex<Option<SecretString>>,
-    tokens: Tokens<Token, CredentialError>,
 }
 
 impl fmt::Debug for TokenSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "TokenSource({})", self.client_id)
+        write!(f, "TokenSource({})", self.asker.client_id)
     }
 }
 
-impl TokenSource {
+impl Asker {
     fn refresh(&self) -> MutexGuard<'_, Option<SecretString>> {
         self.refresh.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -365,19 +370,23 @@ impl TokenSource {
         });
         jws::compact(&header, &claims, |message| key.sign(message))
     }
+}
 
+impl TokenSource {
     /// Lets go of the tokens at hand: the access token and the refresh token, if there are any.
     pub(crate) fn take(&self) -> Vec<SecretString> {
         let access = self.tokens.held().map(|token| token.secret);
         self.tokens.drop_refused(|_| true);
-        access.into_iter().chain(self.refresh().take()).collect()
+        access.into_iter().chain(self.asker.refresh().take()).collect()
     }
 }
 
 #[async_trait]
 impl Credentials for TokenSource {
     async fn authorize(&self, request: &mut http::request::Parts) -> Result<(), CredentialError> {
-        let token = self.tokens.current(&*self.clock, self.ask()).await?;
+        let asker = self.asker.clone();
+        let ask = async move { asker.ask().await };
+        let token = self.tokens.current(&*self.asker.clock, ask).await?;
         request.headers.insert(AUTHORIZATION, token.authorization);
         Ok(())
     }
@@ -387,7 +396,7 @@ impl Credentials for TokenSource {
             return None;
         }
         let refused = |token: &Token| Some(&token.authorization) == authorization;
-        let young = |token: &Token| self.clock.monotonic() < token.given_at.saturating_add(NEW);
+        let young = |token: &Token| self.asker.clock.monotonic() < token.given_at.saturating_add(NEW);
         if self.tokens.held().is_some_and(|token| refused(&token) && young(&token)) {
             return None;
         }
