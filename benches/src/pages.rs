@@ -122,7 +122,11 @@ impl List {
                 format!("<{}{}?after={}&limit={}>; rel=\"next\"", self.url, self.path, page + 1, self.size);
             answer = answer.header(LINK, next);
         }
-        let body = self.bodies.get(page % self.bodies.len()).cloned().unwrap_or_default();
+        let body = match self.position {
+            Position::Link => self.bodies.get(page % self.bodies.len()).cloned().unwrap_or_default(),
+            // After the last row a table has no more.
+            Position::Key => self.bodies.get(page).cloned().unwrap_or_else(|| r#"{"result":[]}"#.into()),
+        };
         answer.body(Full::new(body)).expect("the headers are right")
     }
 }
