@@ -50,6 +50,11 @@ impl Response {
 ///
 /// If it is not what was expected. The error names the place in the document, never its content.
 pub fn read_json<'de, T: Deserialize<'de>>(json: &'de [u8]) -> Result<T, DecodeError> {
+    // To know the place costs more than to read, so it is looked for only once something is wrong.
+    serde_json::from_slice(json).or_else(|_| read_with_place(json))
+}
+
+fn read_with_place<'de, T: Deserialize<'de>>(json: &'de [u8]) -> Result<T, DecodeError> {
     let mut reader = serde_json::Deserializer::from_slice(json);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let at = error.path().to_string();

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use client_core::__private::Name;
 use client_core::DecodeError;
 use serde::de::{self, DeserializeSeed, IgnoredAny, MapAccess, Visitor};
@@ -351,10 +351,30 @@ impl FieldValue for i64 {
     }
 }
 
+/// Numbers of so many digits, and nothing but the separator between them.
+fn numbers(text: &str, separator: u8, digits: [usize; 3]) -> Option<[u32; 3]> {
+    let mut rest = text.as_bytes();
+    let mut numbers = [0; 3];
+    for (n, (number, digits)) in numbers.iter_mut().zip(digits).enumerate() {
+        if n > 0 {
+            rest = rest.strip_prefix(&[separator])?;
+        }
+        let (these, others) = rest.split_at_checked(digits)?;
+        for digit in these {
+            *number = *number * 10 + char::from(*digit).to_digit(10)?;
+        }
+        rest = others;
+    }
+    rest.is_empty().then_some(numbers)
+}
+
 /// `2026-03-02 17:00:00`, in UTC.
 impl FieldValue for DateTime<Utc> {
     fn read(text: &str) -> Option<Self> {
-        NaiveDateTime::parse_from_str(text, DATE_TIME).ok().map(|time| time.and_utc())
+        // Not by a format string: that shows in the time a list takes, since each row has three of these.
+        let (date, time) = text.split_once(' ')?;
+        let [hour, minute, second] = numbers(time, b':', [2, 2, 2])?;
+        Some(NaiveDate::read(date)?.and_hms_opt(hour, minute, second)?.and_utc())
     }
 
     fn write(&self) -> String {
@@ -365,7 +385,8 @@ impl FieldValue for DateTime<Utc> {
 /// `2026-03-02`, without a zone.
 impl FieldValue for NaiveDate {
     fn read(text: &str) -> Option<Self> {
-        NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()
+        let [year, month, day] = numbers(text, b'-', [4, 2, 2])?;
+        Self::from_ymd_opt(year.try_into().ok()?, month, day)
     }
 
     fn write(&self) -> String {
