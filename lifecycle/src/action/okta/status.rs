@@ -1,0 +1,106 @@
+//! Moves from one status to another.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use okta_client::users::{Mail, UserStatus};
+use serde::{Deserialize, Serialize};
+
+use super::Account;
+use super::log::{LOGGED_WITHIN, logged};
+use crate::action::{Action, ActionError, Change, Context, Permissions, State, Verb};
+
+/// Activates an account that is STAGED or DEPROVISIONED.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Activate {
+    /// The account.
+    pub account: Account,
+    /// The status it has when the plan is carried out that far.
+    pub from: UserStatus,
+    /// Whether Okta mails the person the link. If not, nobody gets one: see [`SendActivation`].
+    pub mail: bool,
+}
+
+#[typetag::serde(name = "okta.activate")]
+#[async_trait]
+impl Action for Activate {
+    fn describe(&self) -> Change {
+        let link = if self.mail { "mailed to the person by Okta" } else { "withheld" };
+        Change::new("okta", Verb::Change, format!("user {} activated", self.account.login()))
+            .from_to("status", self.from.as_str(), "PROVISIONED")
+            .to("activation link", link)
+    }
+
+    fn permissions(&self) -> Permissions {
+        Permissions::okta(&["okta.users.manage"])
+    }
+
+    async fn verify(&self, context: &Context<'_>) -> Result<State, ActionError> {
+        let user = self.account.read(context).await?;
+        Ok(match user.status {
+            _ if user.transitioning_to_status.is_some() => State::Underway,
+            // Nobody but us takes up a former account: whoever did may have meant something else.
+            status @ (UserStatus::Provisioned | UserStatus::Active)
+                if self.from == UserStatus::Deprovisioned && context.intended_at.is_none() =>
+            {
+                State::Drifted(format!("the account is {status} already"))
+            }
+            // ACTIVE where the org allows an account without a password.
+            UserStatus::Provisioned | UserStatus::Active => State::reached(),
+            ref status if *status == self.from => State::Open,
+            status => State::Drifted(format!("the account is {status}")),
+        })
+    }
+
+    async fn apply(&self, context: &Context<'_>) -> Result<(), ActionError> {
+        let account = self.account.id(context)?;
+        let mail = if self.mail { Mail::Send } else { Mail::Withhold };
+        // The link, if one comes, is a credential: dropped here, and never written anywhere.
+        context.systems.okta.users().activate(&account, mail).await?;
+        Ok(())
+    }
+}
+
+/// Mails the person a fresh activation link. For an account that was activated with the link withheld until
+/// everything else was in place.
+///
+/// A second mail would void the first one's link, and the account does not show whether a mail was sent: what
+/// shows it is the System Log, where the entry carries this run and step in its user agent.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SendActivation {
+    /// The account.
+    pub account: Account,
+}
+
+#[typetag::serde(name = "okta.send_activation")]
+#[async_trait]
+impl Action for SendActivation {
+    fn describe(&self) -> Change {
+        Change::new("okta", Verb::Add, format!("activation mail to {}", self.account.login()))
+    }
+
+    fn permissions(&self) -> Permissions {
+        Permissions::okta(&["okta.users.manage", "okta.logs.read"])
+    }
+
+    fn shows_within(&self) -> Duration {
+        LOGGED_WITHIN
+    }
+
+    async fn verify(&self, context: &Context<'_>) -> Result<State, ActionError> {
+        if logged(context, &self.account, "user.lifecycle.reactivate").await? {
+            return Ok(State::reached());
+        }
+        let user = self.account.read(context).await?;
+        Ok(match user.status {
+            UserStatus::Provisioned => State::Open,
+            status => State::Drifted(format!("the account is {status}, and needs no activation")),
+        })
+    }
+
+    async fn apply(&self, context: &Context<'_>) -> Result<(), ActionError> {
+        let account = self.account.id(context)?;
+        context.systems.okta.users().reactivate(&account, Mail::Send).await?;
+        Ok(())
+    }
+}
