@@ -12,6 +12,7 @@ use crate::okta::{Org, Status, User, consents};
 use crate::onboarding::{self, OnboardingRequest, Ticket};
 use crate::sandbox::Sandbox;
 use crate::servicenow::push::Push;
+use crate::servicenow::store::Author;
 use crate::servicenow::{Record, schema};
 
 /// An edit that makes no sense: what is wrong with it.
@@ -165,6 +166,19 @@ impl Sandbox {
         world.servicenow.update(table, sys_id, changes, &author).map_err(refused)
     }
 
+    /// The same, done by the user of this name.
+    pub fn edit_record_as(
+        &self,
+        user_name: &str,
+        table: &str,
+        sys_id: &str,
+        changes: &Value,
+    ) -> Result<(), EditError> {
+        let changes = fields(changes)?;
+        let author = Author { user_name: user_name.to_owned(), at: self.shared.clock.now() };
+        self.shared.world().servicenow.update(table, sys_id, changes, &author).map_err(refused)
+    }
+
     /// Puts records into a ServiceNow table the way somebody at work there would: with defaults, stamps and business
     /// rules. Each maps fields to texts, and may choose its `sys_id`. Answers their ids.
     pub fn add_records(
@@ -208,7 +222,7 @@ fn fields(record: &Value) -> Result<Record, EditError> {
     Ok(fields.iter().map(|(name, value)| (name.clone(), text(value))).collect())
 }
 
-fn refused(refusal: Answer) -> EditError {
+pub(crate) fn refused(refusal: Answer) -> EditError {
     EditError(String::from_utf8_lossy(&refusal.body).into_owned())
 }
 

@@ -54,6 +54,7 @@
 //!
 //! What is not modelled answers 501 and says so. The crate's README lists what is.
 
+mod access_request;
 mod builder;
 mod clock;
 mod control;
@@ -71,6 +72,7 @@ mod seed;
 mod server;
 mod servicenow;
 
+pub use access_request::{AccessRequest, AccessTicket};
 pub use builder::Builder;
 pub use clock::Clock;
 pub use edit::EditError;

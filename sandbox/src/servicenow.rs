@@ -4,7 +4,7 @@
 mod access;
 mod added;
 mod aggregate;
-mod approvals;
+pub(crate) mod approvals;
 mod attachments;
 mod batch;
 pub(crate) mod catalog;

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::company::{Company, DEPARTMENTS, DOMAIN, LOCATIONS, Person};
 use super::morning;
+use crate::access_request;
 use crate::onboarding::{self, ITEM_NAME, OnboardingRequest, VARIABLES};
 use crate::servicenow::catalog::FULFILMENT_GROUP;
 use crate::servicenow::dictionary;
@@ -244,6 +245,15 @@ impl Writer<'_> {
         producer.extend(record([("sys_class_name", "sc_cat_item_producer")]));
         let producer = self.insert("sc_cat_item", producer);
         self.questions(&producer, &PRODUCER_QUESTIONS);
+        for (name, description) in [
+            (access_request::ITEM_NAME, "Something that you may do for some time"),
+            (access_request::END_ITEM_NAME, "Somebody needs it no more"),
+        ] {
+            let mut item = record([("name", name), ("active", "true"), ("sc_catalogs", &catalog)]);
+            item.extend(record([("short_description", description)]));
+            let item = self.insert("sc_cat_item", item);
+            self.questions(&item, &access_request::VARIABLES);
+        }
     }
 
     fn questions(&mut self, item: &str, questions: &[(&str, &str, &str, bool, &str)]) -> Vec<String> {

@@ -212,6 +212,19 @@ pub(crate) fn place(
     Ok(Order { request, item: ritm, task })
 }
 
+/// Makes request, item and answers, and no task yet: its flow makes that.
+pub(crate) fn place_alone(
+    instance: &mut Instance,
+    item: &str,
+    requested_for: &str,
+    answers: &[(String, String)],
+    author: &Author,
+) -> Result<(String, String), Answer> {
+    let request = place_request(instance, item, requested_for, author)?;
+    let ritm = place_item(instance, item, &request, requested_for, 1, answers, author)?;
+    Ok((request, ritm))
+}
+
 fn place_request(
     instance: &mut Instance,
     item: &str,

@@ -99,6 +99,8 @@ pub struct Habits {
     pub role_inheritance_is_missing: bool,
     /// How long after an order the flow of its item makes the task.
     pub flow_seconds: u32,
+    /// The flow of an item that was rejected does not close it.
+    pub rejected_items_stay_open: bool,
     /// Access rules let nobody insert requests, items and tasks of the catalog: they are to be ordered.
     pub catalog_refuses_inserts: bool,
     /// An access rule hides what became of an imported row: 201 without a body.

@@ -108,6 +108,9 @@ pub(super) fn before_update(
         }
         _ => {}
     }
+    if table.is_task() && get(old, "approval") != get(new, "approval") {
+        set(new, "approval_set", &servicenow_time(author.at));
+    }
     added::check(instance, table, new)?;
     close(instance, table, old, new, author)
 }

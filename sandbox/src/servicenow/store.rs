@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use super::access::Key;
+use super::approvals::Asking;
 use super::attachments::Files;
 use super::later::Errand;
 use super::oauth::OAuth;
@@ -39,6 +40,8 @@ pub(crate) struct Instance {
     pub(super) now: DateTime<Utc>,
     /// The rule that pushes approved items, if there is one.
     pub(super) push: Option<push::Push>,
+    /// Whom the flows of items ask, and are still to ask.
+    pub(super) asking: HashMap<String, Asking>,
     /// What is to happen a moment later.
     pub(super) later: Vec<Errand>,
     tables: BTreeMap<&'static str, Table>,
@@ -94,6 +97,7 @@ impl Instance {
             habits: Habits::default(),
             now: DateTime::UNIX_EPOCH,
             push: None,
+            asking: HashMap::new(),
             later: Vec::new(),
             tables: schema::TABLES.iter().map(|table| (table.name, Table::default())).collect(),
             numbers: HashMap::new(),
@@ -191,7 +195,7 @@ impl Instance {
     }
 
     /// What stands for a record where it is referenced.
-    pub(super) fn display_of(&self, table: &str, sys_id: &str) -> String {
+    pub(crate) fn display_of(&self, table: &str, sys_id: &str) -> String {
         self.find(table, sys_id).map_or_else(String::new, |found| {
             let field = found.schema.display;
             match found.schema.kind(field) {
