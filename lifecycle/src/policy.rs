@@ -1,6 +1,6 @@
 //! The policy: which entitlements follow from who a person is.
 //!
-//! A policy is a TOML file that people review like code. It names *targets*, which are groups by their
+//! A policy is a TOML file that people review like code. It names *targets*, which are groups, apps and roles by their
 //! id; *rules*, which grant or deny targets to everyone for whom a condition holds; and *tests*, which
 //! say who must get what. Loading runs the tests and checks everything else that can be checked without
 //! a tenant, so a policy that loads is one that can be evaluated.
@@ -84,6 +84,38 @@
 //! All rules whose condition holds have their say, in any order: a person is entitled to what at least
 //! one of them grants and none of them denies.
 //!
+//! # Targets
+//!
+//! A target is an Okta group or app, or a group or role of ServiceNow. It says how it may be held, and all of this can
+//! be left out:
+//!
+//! ```toml
+//! [targets.production]
+//! okta_group = "00g2production"       # or okta_app, servicenow_group, servicenow_role
+//! name = "Production Access"          # what it is called there: compared, never looked up
+//! risk = "privileged"                 # low, medium (what is meant if nothing is said), high, privileged
+//! birthright = false                  # false for privileged targets anyway, else true
+//! max_duration = "8h"                 # units: m, h, d, w
+//! approvers = ["owner", "ada.byron@acme.example"]  # manager, owner, logins; ["manager", "owner"] if left out
+//! approvals = 2                       # 1 if left out
+//! review = "90d"
+//! grace_working_days = 3              # 5 if left out; 0 for what is privileged or stands under [[sod]]
+//! ```
+//!
+//! A rule that grants what is no birthright says who may ask for it: such targets are in [`Decision::eligible`].
+//!
+//! # Separation of duties
+//!
+//! Nobody may hold something of two sides of a `conflict`: see [`Policy::conflicts`].
+//!
+//! ```toml
+//! [[sod]]
+//! id = "pay"
+//! conflict = [["payments-clerk"], ["payments-approver", "finance-admin"]]
+//! severity = "high"                   # info, low, medium, high, critical
+//! why = "Who enters a payment does not approve it."
+//! ```
+//!
 //! # Logins
 //!
 //! `[account]` says how a new person's login is made. `{lastName}` stands for an attribute, `{firstName:1}`
@@ -92,10 +124,14 @@
 
 mod account;
 mod check;
+mod decision;
+mod entitlement;
 mod error;
 mod expression;
 mod file;
 mod person;
+mod sod;
+mod target;
 #[cfg(test)]
 mod tests;
 
@@ -104,17 +140,20 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use okta_client::groups::GroupId;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use account::LoginTemplate;
 use expression::Expression;
 use file::Source;
 use person::Schema;
+use sod::Separation;
 
+pub use decision::{Because, Decision, Denial, Grant};
+pub use entitlement::Entitlement;
 pub use error::{EvaluationError, PolicyError, Problem};
 pub use person::Attributes;
+pub use sod::{Conflict, Severity};
+pub use target::{Approver, Risk, Target};
 
 /// Enough for tens of thousands of rules; a larger file is some other file.
 const MAX_BYTES: usize = 1 << 20;
@@ -134,6 +173,7 @@ struct Inner {
     schema: Schema,
     targets: Vec<(String, Target)>,
     rules: Vec<Rule>,
+    separations: Vec<Separation>,
     reads: BTreeSet<String>,
     warnings: Vec<String>,
     env: Arc<cel::Env>,
@@ -208,6 +248,21 @@ impl Policy {
     /// Everything that the policy can grant, in the file's order.
     pub fn targets(&self) -> impl Iterator<Item = (&str, &Target)> {
         self.0.targets.iter().map(|(name, target)| (name.as_str(), target))
+    }
+
+    /// What the policy says about one of its targets.
+    pub fn target(&self, name: &str) -> Option<&Target> {
+        self.targets().find(|(known, _)| *known == name).map(|(_, target)| target)
+    }
+
+    /// The target that is an entitlement, with its name; none if the policy does not know the entitlement.
+    pub fn target_of(&self, entitlement: &Entitlement) -> Option<(&str, &Target)> {
+        self.targets().find(|(_, target)| target.entitlement == *entitlement)
+    }
+
+    /// What of all this nobody may hold together, by the rules under `[[sod]]`.
+    pub fn conflicts<'a>(&self, held: impl IntoIterator<Item = &'a Entitlement>) -> Vec<Conflict> {
+        self.0.conflicts(&held.into_iter().collect())
     }
 
     /// What is probably not meant like that, but does no harm, each with file and line.
@@ -299,15 +354,24 @@ impl Inner {
         let is_denied = |target: usize| denied.iter().any(|(denied, _)| *denied == target);
         let granted_by = |target: usize| granted.iter().find(|(granted, _)| *granted == target);
 
-        let grants = granted.iter().filter(|(target, _)| !is_denied(*target));
-        let grants = grants.map(|(target, because)| self.grant(*target, because.clone())).collect();
+        let allowed = granted.iter().filter(|(target, _)| !is_denied(*target));
+        let (grants, eligible) = allowed.partition(|(target, _)| self.targets[*target].1.birthright);
+        let named = |found: Vec<&(usize, Vec<Because>)>| {
+            found.into_iter().map(|(target, because)| self.grant(*target, because.clone())).collect()
+        };
         let denials = denied.iter().map(|(target, because)| {
             let overruled = granted_by(*target).map(|(_, because)| because.clone()).unwrap_or_default();
             let Grant { target, entitlement, because } = self.grant(*target, because.clone());
             Denial { target, entitlement, because, overruled }
         });
         let reading = matched.iter().map(|rule| (rule.id.clone(), rule.when.reads().clone())).collect();
-        Decision { grants, denials: denials.collect(), matched_rules: matched.len(), reading }
+        Decision {
+            grants: named(grants),
+            eligible: named(eligible),
+            denials: denials.collect(),
+            matched_rules: matched.len(),
+            reading,
+        }
     }
 
     /// Each target once, in the order of the rules and of the targets in each, with all its reasons.
@@ -339,123 +403,6 @@ impl Inner {
     fn grant(&self, target: usize, because: Vec<Because>) -> Grant {
         let (name, target) = &self.targets[target];
         Grant { target: name.clone(), entitlement: target.entitlement.clone(), because }
-    }
-}
-
-/// Something that the policy can grant, under a name of its own.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Target {
-    /// What it is.
-    pub entitlement: Entitlement,
-    /// The line in the file.
-    pub line: usize,
-}
-
-/// Something that a person can hold.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Entitlement {
-    /// Membership in a group of Okta.
-    OktaGroup {
-        /// The group.
-        id: GroupId,
-        /// The name that the policy's author expects the group to have. The id is what counts; a group
-        /// of another name means that somebody should look.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        name: Option<String>,
-    },
-}
-
-/// What a policy says about one person.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Decision {
-    /// What the person is entitled to, each target once: in the order of the rules in the file, and of
-    /// the targets in each rule.
-    pub grants: Vec<Grant>,
-    /// What the person must not have, whether or not a rule grants it; ordered likewise.
-    pub denials: Vec<Denial>,
-    /// How many rules hold for the person.
-    pub matched_rules: usize,
-    reading: Vec<(String, BTreeSet<String>)>,
-}
-
-impl Decision {
-    /// True if the person is entitled to nothing.
-    pub fn is_empty(&self) -> bool {
-        self.grants.is_empty()
-    }
-
-    /// True if no rule holds for the person: the policy has nothing to say about them, which is rarely
-    /// what its author meant. See also [`rules_reading`](Self::rules_reading).
-    pub fn is_uncovered(&self) -> bool {
-        self.matched_rules == 0
-    }
-
-    /// The rules that hold for the person and look at an attribute.
-    ///
-    /// None for `department` means that the person's department made no difference: no rule knows it.
-    /// [`Policy::literals`] tells which ones the rules do know.
-    pub fn rules_reading(&self, attribute: &str) -> Vec<&str> {
-        let reading = self.reading.iter().filter(|(_, reads)| reads.contains(attribute));
-        reading.map(|(rule, _)| rule.as_str()).collect()
-    }
-
-    /// The grant of a target, if the person is entitled to it.
-    pub fn grant(&self, target: &str) -> Option<&Grant> {
-        self.grants.iter().find(|grant| grant.target == target)
-    }
-}
-
-/// An entitlement that a person should have.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Grant {
-    /// The policy's name for it.
-    pub target: String,
-    /// What it is.
-    pub entitlement: Entitlement,
-    /// The rules that grant it, at least one.
-    pub because: Vec<Because>,
-}
-
-/// An entitlement that a person must not have.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Denial {
-    /// The policy's name for it.
-    pub target: String,
-    /// What it is.
-    pub entitlement: Entitlement,
-    /// The rules that deny it, at least one.
-    pub because: Vec<Because>,
-    /// The rules that would have granted it.
-    pub overruled: Vec<Because>,
-}
-
-/// A rule that holds for a person: why an entitlement is granted or denied.
-///
-/// `Display` is for plans and reports: `rule "everyone" (policy.toml:12): user.userType == "employee"`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Because {
-    /// The rule's id.
-    pub rule: String,
-    /// The policy's file, without its folders.
-    pub file: String,
-    /// The line of the rule's id.
-    pub line: usize,
-    /// The condition, as it is written.
-    pub when: String,
-    /// The author's reason, if the file gives one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub why: Option<String>,
-}
-
-impl fmt::Display for Because {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { rule, file, line, when, .. } = self;
-        let when: Vec<_> = when.split_whitespace().collect();
-        write!(f, "rule {rule:?} ({file}:{line}): {}", when.join(" "))
     }
 }
 

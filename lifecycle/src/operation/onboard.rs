@@ -32,7 +32,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use chrono::NaiveTime;
-use okta_client::groups::GroupKind;
+use okta_client::groups::{GroupId, GroupKind};
 use okta_client::users::{Profile, ProfilePatch, UserStatus};
 use servicenow_client::tables::{ScReqItem, ScTask, TaskState};
 use servicenow_client::{Field, Query};
@@ -209,12 +209,16 @@ impl Onboard {
             }
         }
         for Grant { target, entitlement, .. } in &decision.grants {
-            let Entitlement::OktaGroup { id, name } = entitlement;
             let bad = |what: String| OperationError::BadTarget {
                 policy: self.policy.name().to_owned(),
                 line: self.policy.targets().find(|(name, _)| name == target).map_or(0, |(_, is)| is.line),
                 target: target.clone(),
                 what,
+            };
+            let Entitlement::OktaGroup { id, name } = entitlement else {
+                return Err(bad(format!(
+                    "{entitlement} cannot be granted by an onboarding: add birthright = false"
+                )));
             };
             let group = systems.okta.groups().find(id).await?;
             let group = group.ok_or_else(|| bad(format!("Okta has no group {id}: correct `okta_group`")))?;
@@ -267,10 +271,10 @@ fn rejoin(
     still_wanted: Step,
 ) -> Vec<Step> {
     let account = Account::Existing { id: former.id, login: former.login };
-    let kept = |id: &okta_client::groups::GroupId| {
-        grants
-            .iter()
-            .any(|Grant { entitlement: Entitlement::OktaGroup { id: granted, .. }, .. }| granted == id)
+    let kept = |id: &GroupId| {
+        grants.iter().any(
+            |grant| matches!(&grant.entitlement, Entitlement::OktaGroup { id: granted, .. } if granted == id),
+        )
     };
     let left_over = former.groups.into_iter().filter(|group| !kept(&group.id));
     let mut steps: Vec<Step> = (1..)
@@ -297,7 +301,7 @@ fn rejoin(
 
 fn memberships(account: &Account, grants: &[Grant]) -> Vec<Step> {
     let join = |(n, grant): (usize, &Grant)| {
-        let Entitlement::OktaGroup { id, name } = &grant.entitlement;
+        let Entitlement::OktaGroup { id, name } = &grant.entitlement else { return None };
         let because: Vec<String> = grant.because.iter().map(ToString::to_string).collect();
         let action = AddToGroup {
             account: account.clone(),
@@ -307,9 +311,9 @@ fn memberships(account: &Account, grants: &[Grant]) -> Vec<Step> {
         // The policy's author may call a target what he likes.
         let step = format!("join-{}", grant.target);
         let step = if step.parse::<StepId>().is_ok() { step } else { format!("join-target-{n}") };
-        Step::new(&step, because.join("; "), action)
+        Some(Step::new(&step, because.join("; "), action))
     };
-    (1..).zip(grants).map(join).collect()
+    (1..).zip(grants).filter_map(join).collect()
 }
 
 fn take(ticket: &Ticket) -> Step {

@@ -4,6 +4,8 @@
 //! problem is told; a stage that found any is the last, so that no problem is told that is merely the
 //! consequence of another.
 
+mod targets;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -13,9 +15,10 @@ use serde_spanned::Spanned;
 use super::account::LoginTemplate;
 use super::error::Problem;
 use super::expression::Expression;
-use super::file::{self, Entries, Expect, File, Source};
+use super::file::{self, Expect, File, Source};
 use super::person::{Attributes, Schema, found};
-use super::{Decision, Entitlement, Inner, Policy, Rule, Target};
+use super::sod::Separation;
+use super::{Decision, Inner, Policy, Rule};
 
 /// Reads and checks a file; `hash` is of its bytes.
 pub(super) fn load(source: &Source<'_>, hash: String) -> Result<Policy, Vec<Problem>> {
@@ -51,9 +54,10 @@ impl Checker<'_> {
     fn policy(&mut self, file: &File, hash: String) -> Policy {
         let schema = self.schema(file);
         let account = file.account.as_ref().and_then(|account| self.account(account, &schema));
-        let targets = self.targets(&file.targets);
+        let targets = self.targets(file);
         let indices = targets.iter().enumerate().map(|(index, (name, _))| (name.as_str(), index)).collect();
         let rules = self.rules(file, &schema, &indices);
+        let separations = self.separations(file, &indices);
         self.tests(file, &schema);
 
         let reads = rules.iter().flat_map(|rule| rule.when.reads()).cloned().collect();
@@ -69,6 +73,7 @@ impl Checker<'_> {
             schema,
             targets,
             rules,
+            separations,
             reads,
             warnings,
             env,
@@ -126,40 +131,6 @@ impl Checker<'_> {
         template.map_err(|message| self.problem(&account.login, format!("[account] login: {message}"))).ok()
     }
 
-    fn targets(&mut self, entries: &Entries<file::Target>) -> Vec<(String, Target)> {
-        let mut groups = BTreeMap::new();
-        let mut targets = Vec::new();
-        for (name, target) in entries {
-            let group = &target.okta_group;
-            if let Some(first) = groups.insert(group.get_ref(), name.get_ref()) {
-                let message = format!("target {:?} is the same group as target {first:?}", name.get_ref());
-                self.problem(group, message);
-            }
-            if let Some(entitlement) = self.entitlement(name, target) {
-                let (line, _) = self.source.position(name.span().start);
-                targets.push((name.get_ref().clone(), Target { entitlement, line }));
-            }
-        }
-        targets
-    }
-
-    fn entitlement(&mut self, name: &Spanned<String>, target: &file::Target) -> Option<Entitlement> {
-        if name.get_ref().trim().is_empty() {
-            self.problem(name, "a target must have a name");
-        }
-        if let Some(blank) = target.name.as_ref().filter(|name| name.get_ref().trim().is_empty()) {
-            self.problem(blank, "the group's name must not be blank; leave it out if you do not know it");
-        }
-        let group_name = target.name.as_ref().map(|name| name.get_ref().clone());
-        match target.okta_group.get_ref().parse() {
-            Ok(id) => Some(Entitlement::OktaGroup { id, name: group_name }),
-            Err(error) => {
-                self.problem(&target.okta_group, format!("target {:?}: {error}", name.get_ref()));
-                None
-            }
-        }
-    }
-
     fn rules(&mut self, file: &File, schema: &Schema, targets: &Indices<'_>) -> Vec<Rule> {
         if file.rules.is_empty() {
             self.whole("there are no rules; add one under [[rules]]");
@@ -185,16 +156,13 @@ impl Checker<'_> {
         for both in rule.deny.iter().filter(|denied| rule.grant.contains(denied)) {
             self.problem(both, format!("rule {id:?} both grants and denies {:?}", both.get_ref()));
         }
-        let indices = |names: &[Spanned<String>]| {
-            names.iter().filter_map(|name| targets.get(name.get_ref().as_str()).copied()).collect()
-        };
         Some(Rule {
             id: id.clone(),
             line: self.source.position(rule.id.span().start).0,
             when: self.when(rule, schema)?,
             why: rule.why.clone(),
-            grant: indices(&rule.grant),
-            deny: indices(&rule.deny),
+            grant: indices(&rule.grant, targets),
+            deny: indices(&rule.deny, targets),
         })
     }
 
@@ -207,6 +175,38 @@ impl Checker<'_> {
             }
         });
         told.ok()
+    }
+
+    fn separations(&mut self, file: &File, targets: &Indices<'_>) -> Vec<Separation> {
+        self.unique("sod rule", "id", file.sod.iter().map(|separation| &separation.id));
+        let named = named(file);
+        file.sod.iter().map(|separation| self.separation(separation, &named, targets)).collect()
+    }
+
+    fn separation(
+        &mut self,
+        written: &file::Separation,
+        named: &BTreeSet<&str>,
+        targets: &Indices<'_>,
+    ) -> Separation {
+        let id = written.id.get_ref();
+        let sides = written.conflict.get_ref();
+        if sides.len() < 2 {
+            let message = "needs two sides at least, as in [[\"pay-clerk\"], [\"pay-approver\"]]";
+            self.problem(&written.conflict, format!("sod rule {id:?}: `conflict` {message}"));
+        }
+        for side in sides.iter().filter(|side| side.get_ref().is_empty()) {
+            self.problem(side, format!("sod rule {id:?} has a side without a target"));
+        }
+        let all: Vec<_> = sides.iter().flat_map(Spanned::get_ref).cloned().collect();
+        self.known_targets(&format!("sod rule {id:?} names"), &all, named);
+        Separation {
+            id: id.clone(),
+            line: self.source.position(written.id.span().start).0,
+            severity: written.severity,
+            why: written.why.clone(),
+            sides: sides.iter().map(|side| indices(side.get_ref(), targets)).collect(),
+        }
     }
 
     fn known_targets(&mut self, what: &str, names: &[Spanned<String>], known: &BTreeSet<&str>) {
@@ -272,12 +272,12 @@ impl Checker<'_> {
     }
 
     fn expectation(&mut self, whose: &str, expect: &Spanned<Expect>, named: &BTreeSet<&str>) {
-        let Expect { exactly, at_least, absent } = expect.get_ref();
-        if exactly.is_none() && at_least.is_empty() && absent.is_empty() {
-            let message = "asserts nothing; say what to expect with exactly, at_least or absent";
+        let Expect { exactly, at_least, absent, eligible } = expect.get_ref();
+        if exactly.is_none() && at_least.is_empty() && absent.is_empty() && eligible.is_empty() {
+            let message = "asserts nothing; say what to expect with exactly, at_least, absent or eligible";
             self.problem(expect, format!("{whose} {message}"));
         }
-        for names in [exactly.as_ref().unwrap_or(&Vec::new()), at_least, absent] {
+        for names in [exactly.as_ref().unwrap_or(&Vec::new()), at_least, absent, eligible] {
             self.known_targets(&format!("{whose} expects"), names, named);
         }
     }
@@ -316,6 +316,10 @@ impl Checker<'_> {
     }
 }
 
+fn indices(names: &[Spanned<String>], targets: &Indices<'_>) -> Vec<usize> {
+    names.iter().filter_map(|name| targets.get(name.get_ref().as_str()).copied()).collect()
+}
+
 /// The targets that the file names, also those that have a problem of their own.
 fn named(file: &File) -> BTreeSet<&str> {
     file.targets.iter().map(|(name, _)| name.get_ref().as_str()).collect()
@@ -329,19 +333,32 @@ fn failures(expect: &Expect, decision: &Decision) -> Vec<String> {
     wanted.extend(exactly.iter().flatten().cloned());
     let unwanted: BTreeSet<String> = names(&expect.absent);
 
-    let missing =
+    let missing_targets =
         wanted.iter().filter(|name| decision.grant(name).is_none()).map(|name| missing(name, decision));
     let surplus = decision.grants.iter().filter(|grant| {
         unwanted.contains(&grant.target)
             || exactly.as_ref().is_some_and(|exactly| !exactly.contains(&grant.target))
     });
     let surplus = surplus.map(|grant| format!("got {:?}, by {}", grant.target, because(&grant.because)));
-    missing.chain(surplus).collect()
+
+    let may_ask: BTreeSet<String> = names(&expect.eligible);
+    let refused = may_ask.iter().filter(|name| decision.may_ask_for(name).is_none());
+    let refused = refused.map(|name| match decision.grant(name) {
+        Some(_) => format!("expected that {name:?} has to be asked for; it is a birthright"),
+        None => missing(name, decision),
+    });
+    let offered = decision.eligible.iter().filter(|grant| unwanted.contains(&grant.target));
+    let offered =
+        offered.map(|grant| format!("may ask for {:?}, by {}", grant.target, because(&grant.because)));
+    missing_targets.chain(surplus).chain(refused).chain(offered).collect()
 }
 
 fn missing(target: &str, decision: &Decision) -> String {
-    match decision.denials.iter().find(|denial| denial.target == target) {
-        Some(denial) => format!("expected {target:?}, which is denied by {}", because(&denial.because)),
+    if let Some(denial) = decision.denials.iter().find(|denial| denial.target == target) {
+        return format!("expected {target:?}, which is denied by {}", because(&denial.because));
+    }
+    match decision.may_ask_for(target) {
+        Some(_) => format!("expected {target:?}, which has to be asked for: write eligible = [{target:?}]"),
         None => format!("expected {target:?}, which no rule grants to this person"),
     }
 }

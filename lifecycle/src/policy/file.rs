@@ -11,6 +11,7 @@ use toml::de::{DeTable, DeValue};
 use super::check::unknown;
 use super::error::Problem;
 use super::person::AttributeType;
+use super::{Risk, Severity};
 
 /// A table whose order matters: the file's.
 pub(super) type Entries<T> = Vec<(Spanned<String>, T)>;
@@ -24,6 +25,7 @@ pub(super) struct File {
     pub(super) attributes: Entries<AttributeType>,
     pub(super) targets: Entries<Target>,
     pub(super) rules: Vec<Rule>,
+    pub(super) sod: Vec<Separation>,
     pub(super) tests: Vec<Test>,
 }
 
@@ -36,8 +38,29 @@ pub(super) struct Account {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table")]
 pub(super) struct Target {
-    pub(super) okta_group: Spanned<String>,
+    pub(super) okta_group: Option<Spanned<String>>,
+    pub(super) okta_app: Option<Spanned<String>>,
+    pub(super) servicenow_group: Option<Spanned<String>>,
+    pub(super) servicenow_role: Option<Spanned<String>>,
     pub(super) name: Option<Spanned<String>>,
+    pub(super) profile: Option<Spanned<BTreeMap<String, Value>>>,
+    #[serde(default)]
+    pub(super) risk: Risk,
+    pub(super) max_duration: Option<Spanned<String>>,
+    pub(super) grace_working_days: Option<u32>,
+    pub(super) birthright: Option<Spanned<bool>>,
+    pub(super) approvers: Option<Spanned<Vec<Spanned<String>>>>,
+    pub(super) approvals: Option<Spanned<u32>>,
+    pub(super) review: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+pub(super) struct Separation {
+    pub(super) id: Spanned<String>,
+    pub(super) conflict: Spanned<Vec<Spanned<Vec<Spanned<String>>>>>,
+    pub(super) severity: Severity,
+    pub(super) why: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -68,6 +91,8 @@ pub(super) struct Expect {
     pub(super) at_least: Vec<Spanned<String>>,
     #[serde(default)]
     pub(super) absent: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) eligible: Vec<Spanned<String>>,
 }
 
 /// A text and its name, to tell people where something stands.
@@ -153,6 +178,7 @@ impl Reader<'_> {
                 "attributes" => file.attributes = self.entries(value),
                 "targets" => file.targets = self.entries(value),
                 "rules" => file.rules = self.list(value),
+                "sod" => file.sod = self.list(value),
                 "tests" => file.tests = self.list(value),
                 other => self.problem(key.span().start, unknown("key", other, KEYS.into_iter())),
             }
@@ -214,8 +240,8 @@ impl Reader<'_> {
     }
 }
 
-const KEYS: [&str; 9] =
-    ["version", "name", "owner", "account", "defaults", "attributes", "targets", "rules", "tests"];
+const KEYS: [&str; 10] =
+    ["version", "name", "owner", "account", "defaults", "attributes", "targets", "rules", "sod", "tests"];
 
 fn in_file_order(table: DeTable<'_>) -> Entries<Spanned<DeValue<'_>>> {
     let owned =

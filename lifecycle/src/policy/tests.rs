@@ -1,3 +1,5 @@
+mod targets;
+
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -113,7 +115,7 @@ fn what_the_parts_say_is_checked_and_all_problems_are_told() {
             "[[rules]]\nid = \"r\"\nwhen = 'true'\ngrant = [\"a\"]\n\
              [[tests]]\nname = \"t\"\nuser = {}\nexpect = {}\n\
              [[tests]]\nname = \"t\"\nuser = { titel = \"x\", title = 3 }\nexpect = { at_least = [\"q\"] }",
-            "p.toml:17:10: test \"t\" asserts nothing; say what to expect with exactly, at_least or absent\n\
+            "p.toml:17:10: test \"t\" asserts nothing; say what to expect with exactly, at_least, absent or eligible\n\
              p.toml:19:8: there is a test \"t\" in line 15 already\n\
              p.toml:20:10: test \"t\": no attribute \"titel\"; did you mean \"title\"?\n\
              p.toml:20:31: test \"t\": \"title\" should be a string; it is an integer\n\
