@@ -119,6 +119,12 @@ impl ActionError {
         Self { message: message.into(), delivery: Delivery::Refused, retryable: false }
     }
 
+    /// What an action answers that only looks, if it is told to act.
+    #[must_use]
+    pub fn nothing_to_do() -> Self {
+        Self::permanent("there is nothing to do but to look")
+    }
+
     /// A failure that may pass.
     #[must_use]
     pub fn transient(message: impl Into<String>, delivery: Delivery) -> Self {

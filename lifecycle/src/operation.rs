@@ -1,5 +1,7 @@
 //! Operations: what somebody wants. Each reads both systems and yields a plan; none writes.
 
+mod form;
+mod item;
 pub mod onboard;
 
 use async_trait::async_trait;

@@ -1,15 +1,28 @@
 //! Changes to Okta.
 
 mod account;
+mod apps;
+mod block;
 mod factors;
 mod groups;
+mod inventory;
 mod log;
+mod privileges;
 mod profile;
+mod sessions;
 mod status;
 
 pub(crate) use self::account::accounts_numbered;
 pub use self::account::{Account, OKTA_USER};
+pub use self::apps::{AssignApp, UnassignApp};
+pub use self::block::{
+    ConfirmBlocked, DenyGroup, KeepOut, STATUS, STATUS_CHANGED, Suspend, Suspension, Unsuspend,
+};
 pub use self::factors::ResetFactors;
-pub use self::groups::{AddToGroup, RemoveFromGroup};
+pub use self::groups::{AddToGroup, KEPT_BY_RULES, LeaveGroups, RemoveFromGroup};
+pub use self::inventory::{ConfirmDownstream, Inventory, PROVISIONED_APPS, UNCONFIRMED_APPS};
+pub(crate) use self::privileges::api_tokens;
+pub use self::privileges::{RemoveAdminRoles, RevokeApiTokens};
 pub use self::profile::{CreateUser, UpdateProfile};
-pub use self::status::{Activate, SendActivation};
+pub use self::sessions::{EndSessions, RevokeGrants, UniversalLogout};
+pub use self::status::{Activate, Deactivate, DeleteUser, SendActivation};

@@ -34,17 +34,15 @@ use async_trait::async_trait;
 use chrono::NaiveTime;
 use okta_client::groups::{GroupId, GroupKind};
 use okta_client::users::{Profile, ProfilePatch, UserStatus};
-use servicenow_client::tables::{ScReqItem, ScTask, TaskState};
-use servicenow_client::{Field, Query};
+use servicenow_client::tables::TaskState;
 
 use self::hire::Hire;
 use self::person::Person;
 use crate::action::okta::{
     Account, Activate, AddToGroup, CreateUser, RemoveFromGroup, ResetFactors, SendActivation, UpdateProfile,
 };
-use crate::action::servicenow::{
-    AddNote, Audience, ConfirmRequest, EnsureUser, SetTicketState, Ticket, TicketTable, state_label,
-};
+use crate::action::servicenow::{AddNote, Audience, ConfirmRequest, EnsureUser, SetTicketState, Ticket};
+use crate::operation::item::Item;
 use crate::operation::{Operation, OperationError};
 use crate::plan::{Closing, Intent, Plan, PolicyRef, Request, Step, StepId, Subject};
 use crate::policy::{Attributes, Entitlement, Grant, Policy};
@@ -81,35 +79,17 @@ impl Onboard {
 /// A ticket that asks for an onboarding, and what it says.
 #[derive(Debug)]
 pub struct Asked {
-    item: ScReqItem,
-    task: Option<ScTask>,
+    item: Item,
     hire: Hire,
 }
 
 impl Asked {
     fn request(&self) -> Request {
-        Request {
-            table: "sc_req_item".to_owned(),
-            sys_id: self.item.sys_id.clone(),
-            number: self.item.number.as_str().unwrap_or_default().to_owned(),
-        }
+        self.item.request()
     }
 
-    /// What is worked on and closed: the task where there is one.
     fn ticket(&self) -> Ticket {
-        let number = |field: &Field<String>| field.as_str().unwrap_or_default().to_owned();
-        match &self.task {
-            Some(task) => Ticket {
-                table: TicketTable::ScTask,
-                sys_id: task.sys_id.clone(),
-                number: number(&task.number),
-            },
-            None => Ticket {
-                table: TicketTable::ScReqItem,
-                sys_id: self.item.sys_id.clone(),
-                number: number(&self.item.number),
-            },
-        }
+        self.item.ticket()
     }
 }
 
@@ -118,21 +98,18 @@ impl Operation for Onboard {
     type Asked = Asked;
 
     async fn read(&self, systems: &Systems) -> Result<Asked, OperationError> {
-        let item = find_item(systems, &self.number).await?;
-        let task = only_task(systems, &item).await?;
-        let answers = systems.servicenow.request_item_variables(&item.sys_id).await?;
-        let number = item.number.as_str().unwrap_or(&self.number);
-        let hire = Hire::read(number, &answers)?;
-        Ok(Asked { item, task, hire })
+        let item = Item::read(systems, &self.number).await?;
+        let hire = Hire::read(item.number(), &item.answers(systems).await?)?;
+        Ok(Asked { item, hire })
     }
 
     fn intent(&self, asked: &Asked) -> Intent {
-        let key = format!("sc_req_item/{}", asked.item.sys_id);
-        Intent::new("onboard", &key, &asked.hire, Some(self.policy_ref()))
+        Intent::new("onboard", &asked.item.key(), &asked.hire, Some(self.policy_ref()))
     }
 
     async fn plan(&self, systems: &Systems, asked: Asked) -> Result<Plan, OperationError> {
-        check_open(&asked)?;
+        asked.item.check_open()?;
+        asked.item.check_approved()?;
         let manager = person::manager(systems, &asked.hire).await?;
         let attributes = asked.hire.attributes(&manager, &self.policy);
         let grants = self.entitlements(systems, &attributes).await?;
@@ -325,7 +302,7 @@ fn take(ticket: &Ticket) -> Step {
 fn still_wanted(asked: &Asked, ticket: &Ticket) -> Step {
     let start_date = ("start_date".to_owned(), asked.hire.start_date.to_string());
     let action = ConfirmRequest {
-        item: asked.item.sys_id.clone(),
+        item: asked.item.sys_id().clone(),
         ticket: ticket.clone(),
         answers: BTreeMap::from([start_date]),
     };
@@ -378,64 +355,4 @@ fn closing(ticket: &Ticket, hire: &Hire) -> Closing {
         ),
     );
     Closing { done, failed: vec![failed.optional()] }
-}
-
-fn check_open(asked: &Asked) -> Result<(), OperationError> {
-    let number = |field: &Field<String>| field.as_str().unwrap_or_default().to_owned();
-    let item = (number(&asked.item.number), &asked.item.state);
-    let task = asked.task.as_ref().map(|task| (number(&task.number), &task.state));
-    for (number, state) in std::iter::once(item).chain(task) {
-        if let Some(state) = state.get().filter(|state| state.is_closed()) {
-            return Err(OperationError::TicketClosed { number, state: state_label(state) });
-        }
-    }
-    let number = asked.request().number;
-    if asked.item.active.get() == Some(&false) {
-        return Err(OperationError::TicketClosed { number, state: "inactive".to_owned() });
-    }
-    match asked.item.approval.get() {
-        Some(servicenow_client::tables::Approval::Approved) => Ok(()),
-        approval => Err(OperationError::NotApproved {
-            number,
-            approval: approval.map_or_else(|| "unknown".to_owned(), ToString::to_string),
-        }),
-    }
-}
-
-/// The requested item of this number, or the one that the task of this number fulfils.
-async fn find_item(systems: &Systems, number: &str) -> Result<ScReqItem, OperationError> {
-    if number.is_empty() || !number.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
-        return Err(OperationError::NoTicketNumber { text: number.to_owned() });
-    }
-    let missing = || OperationError::NoTicket { number: number.to_owned() };
-    let items = systems.servicenow.table::<ScReqItem>();
-    if let Some(item) = items.find_one(Query::new().eq("number", number)).await? {
-        return Ok(item);
-    }
-    let task = systems.servicenow.table::<ScTask>().find_one(Query::new().eq("number", number)).await?;
-    match task.and_then(|task| task.request_item.into_option()) {
-        Some(item) => items.find(item.id()).await?.ok_or_else(missing),
-        None => Err(missing()),
-    }
-}
-
-/// The item's task. With several a person has divided the work, and knows better which is ours.
-async fn only_task(systems: &Systems, item: &ScReqItem) -> Result<Option<ScTask>, OperationError> {
-    let tasks = systems.servicenow.table::<ScTask>();
-    let found = tasks.list(Query::new().eq("request_item", item.sys_id.clone())).collect_all().await?;
-    let number = item.number.as_str().unwrap_or_default();
-    if !found.complete {
-        let why = format!("{number} has tasks that the API user may not see");
-        return Err(OperationError::NeedsHuman(why));
-    }
-    let mut open: Vec<ScTask> = found.rows;
-    if open.len() > 1 {
-        open.retain(|task| task.state.get().is_some_and(|state| !state.is_closed()));
-    }
-    match open.len() {
-        0 | 1 => Ok(open.pop()),
-        n => Err(OperationError::NeedsHuman(format!(
-            "{number} has {n} open tasks, and onboarding fulfils one"
-        ))),
-    }
 }

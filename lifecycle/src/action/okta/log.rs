@@ -9,7 +9,7 @@ use super::Account;
 use crate::action::{ActionError, Context};
 
 /// How far Okta's clock and ours may be apart.
-const SKEW: TimeDelta = TimeDelta::minutes(5);
+pub(super) const SKEW: TimeDelta = TimeDelta::minutes(5);
 
 /// How long after it was done a thing is looked for in the System Log. Okta promises no time; seconds are usual.
 pub(super) const LOGGED_WITHIN: Duration = Duration::from_secs(120);

@@ -1,4 +1,4 @@
-//! Moves from one status to another.
+//! An account's beginning and end.
 
 use std::time::Duration;
 
@@ -102,5 +102,88 @@ impl Action for SendActivation {
         let account = self.account.id(context)?;
         context.systems.okta.users().reactivate(&account, Mail::Send).await?;
         Ok(())
+    }
+}
+
+/// Ends an account: DEPROVISIONED. **Destructive**: every app is deprovisioned, and what the apps delete is gone.
+/// Memberships of groups stay, and would come back with the account: see [`LeaveGroups`](super::LeaveGroups).
+///
+/// Okta answers at once and does the work later.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Deactivate {
+    /// The account.
+    pub account: Account,
+}
+
+#[typetag::serde(name = "okta.deactivate")]
+#[async_trait]
+impl Action for Deactivate {
+    fn describe(&self) -> Change {
+        Change::new("okta", Verb::Remove, format!("user {} deactivated", self.account.login()))
+            .to("status", "DEPROVISIONED")
+    }
+
+    fn permissions(&self) -> Permissions {
+        Permissions::okta(&["okta.users.manage"])
+    }
+
+    async fn verify(&self, context: &Context<'_>) -> Result<State, ActionError> {
+        let user = self.account.read(context).await?;
+        Ok(match user.status {
+            _ if user.transitioning_to_status.is_some() => State::Underway,
+            UserStatus::Deprovisioned => State::reached(),
+            UserStatus::Unknown(status) => State::Drifted(unknown_status(&status)),
+            _ => State::Open,
+        })
+    }
+
+    async fn apply(&self, context: &Context<'_>) -> Result<(), ActionError> {
+        let account = self.account.id(context)?;
+        Ok(context.systems.okta.users().deactivate(&account).in_background().await?)
+    }
+}
+
+/// What is said of a status that this release does not know.
+pub(super) fn unknown_status(status: &str) -> String {
+    format!("the account is {status}, a status that this release does not know")
+}
+
+/// Deletes a deactivated account **for good**, and with it its history in Okta. Its login is free for somebody else
+/// afterwards.
+///
+/// Okta's call deactivates an account that is in use: this is only ever sent for one that is DEPROVISIONED.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct DeleteUser {
+    /// The account.
+    pub account: Account,
+}
+
+#[typetag::serde(name = "okta.delete_user")]
+#[async_trait]
+impl Action for DeleteUser {
+    fn describe(&self) -> Change {
+        Change::new("okta", Verb::Remove, format!("user {} deleted for good", self.account.login()))
+    }
+
+    fn permissions(&self) -> Permissions {
+        Permissions::okta(&["okta.users.manage"])
+    }
+
+    async fn verify(&self, context: &Context<'_>) -> Result<State, ActionError> {
+        let found = context.systems.okta.users().find(&self.account.id(context)?).await?;
+        Ok(match found {
+            None => State::reached(),
+            Some(user) if user.transitioning_to_status.is_some() => State::Underway,
+            Some(user) if user.status == UserStatus::Deprovisioned => State::Open,
+            Some(user) => State::Drifted(format!("the account is {}, and not DEPROVISIONED", user.status)),
+        })
+    }
+
+    async fn apply(&self, context: &Context<'_>) -> Result<(), ActionError> {
+        let users = context.systems.okta.users();
+        let proof = users.deprovisioned(&self.account.id(context)?).await?;
+        let proof =
+            proof.ok_or_else(|| ActionError::permanent("the account is not DEPROVISIONED any more"))?;
+        Ok(users.delete(proof).await?)
     }
 }

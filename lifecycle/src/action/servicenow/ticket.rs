@@ -167,6 +167,6 @@ impl Action for ConfirmRequest {
     }
 
     async fn apply(&self, _: &Context<'_>) -> Result<(), ActionError> {
-        Err(ActionError::permanent("there is nothing to do but to look"))
+        Err(ActionError::nothing_to_do())
     }
 }

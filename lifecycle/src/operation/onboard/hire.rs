@@ -3,14 +3,14 @@
 use chrono::NaiveDate;
 use okta_client::users::{Profile, ProfilePatch};
 use serde::Serialize;
-use servicenow_client::catalog::{Variable, Variables};
+use servicenow_client::catalog::Variables;
 use servicenow_client::{Query, SysId};
 
 use super::person::Manager;
 use crate::action::servicenow::NewServiceNowUser;
 use crate::operation::OperationError;
+use crate::operation::form::Form;
 use crate::policy::{Attributes, Policy};
-use crate::report::text::turns_text;
 
 /// The attributes that a ticket may leave open.
 const OPTIONAL: [&str; 4] = ["secondEmail", "title", "city", "endDate"];
@@ -34,7 +34,7 @@ pub(super) struct Hire {
 impl Hire {
     /// Reads the answers, and tells everything that is wrong with them at once.
     pub(super) fn read(number: &str, answers: &Variables) -> Result<Self, OperationError> {
-        let mut form = Form { answers, problems: Vec::new() };
+        let mut form = Form::new(answers);
         let employment_type = form.required("employment_type", 50);
         let end_date = form.optional("end_date", 50).and_then(|text| form.date("end_date", &text));
         let start = form.required("start_date", 50);
@@ -68,10 +68,7 @@ impl Hire {
         {
             form.problem(format!("employee_number is {:?}: {flaw}", hire.employee_number));
         }
-        match form.problems {
-            problems if problems.is_empty() => Ok(hire),
-            problems => Err(OperationError::BadRequest { number: number.to_owned(), problems }),
-        }
+        form.filled(number, hire)
     }
 
     pub(super) fn name(&self) -> String {
@@ -137,73 +134,6 @@ pub(super) fn patch(profile: &Profile, policy: &Policy) -> ProfilePatch {
     let set = profile.iter().fold(ProfilePatch::new(), |patch, (name, value)| patch.set(name, value.clone()));
     let open = OPTIONAL.into_iter().filter(|name| profile.get(name).is_none() && policy.knows(name));
     open.fold(set, ProfilePatch::remove)
-}
-
-/// The ticket's answers, and what is wrong with them so far.
-struct Form<'a> {
-    answers: &'a Variables,
-    problems: Vec<String>,
-}
-
-impl Form<'_> {
-    fn optional(&mut self, name: &str, longest: usize) -> Option<String> {
-        let text = self.answers.value(name)?.trim();
-        if text.is_empty() {
-            return None;
-        }
-        if text.chars().count() > longest {
-            self.problem(format!("{name} is longer than {longest} characters"));
-        }
-        if text.chars().any(|c| c.is_control() || turns_text(c)) {
-            self.problem(format!("{name} holds a line break or another control character: {text:?}"));
-        }
-        Some(text.to_owned())
-    }
-
-    fn required(&mut self, name: &str, longest: usize) -> String {
-        self.optional(name, longest).unwrap_or_else(|| {
-            let readable = self.answers.get(name).is_none_or(Variable::is_readable);
-            let what = if readable {
-                "is missing: the ticket has no answer for it"
-            } else {
-                "may not be read by the API user"
-            };
-            self.problem(format!("{name} {what}"));
-            String::new()
-        })
-    }
-
-    fn date(&mut self, name: &str, text: &str) -> Option<NaiveDate> {
-        // Just this form: later it is compared with what the ticket says then.
-        let date = text.parse().ok().filter(|date: &NaiveDate| date.to_string() == text);
-        if date.is_none() && !text.is_empty() {
-            self.problem(format!("{name} is {text:?}: give a date as YYYY-MM-DD"));
-        }
-        date
-    }
-
-    fn reference(&mut self, name: &str, text: &str) -> Option<SysId> {
-        let id = text.parse().ok();
-        if id.is_none() && !text.is_empty() {
-            self.problem(format!("{name} is {text:?}: it should refer to a user by sys_id"));
-        }
-        id
-    }
-
-    fn email(&mut self, name: &str) -> Option<String> {
-        let text = self.optional(name, 100)?;
-        let plausible = text.split_once('@').is_some_and(|(local, domain)| {
-            !local.is_empty() && domain.contains('.') && !text.contains(char::is_whitespace)
-        });
-        if !plausible {
-            self.problem(format!("{name} is {text:?}: give an address as name@example.com"));
-        }
-        Some(text)
-    }
-
-    fn problem(&mut self, problem: impl Into<String>) {
-        self.problems.push(problem.into());
-    }
 }
 
 /// Stands in for a manager that is missing, which is a problem already.
