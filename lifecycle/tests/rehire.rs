@@ -5,14 +5,15 @@
 mod support;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use lifecycle::{Operation as _, OperationError, RunStatus};
-use sandbox::{Effect, Limits, Ticket, group_id};
+use sandbox::{Ticket, group_id};
 use serde_json::{Value, json};
 use servicenow_client::tables::SysUser;
 
 use support::looking::{short, text};
-use support::sweep::{strike, sweep};
+use support::sweep::Scenario;
 use support::{World, onboard};
 
 const LOGIN: &str = "nora.former@acme.example";
@@ -162,25 +163,13 @@ async fn a_rehire_before_the_start_date_stays_deprovisioned() {
     assert_eq!(world.mails().len(), 1);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_rehire_killed_at_any_request_ends_as_if_it_had_not_been() {
-    sweep(former).await;
-}
-
 /// What was done shows in Okta's log only after a while.
-async fn slow_log() -> World {
-    let lag = std::time::Duration::from_secs(20);
-    World::with(|sandbox| sandbox.people(20).new_hires(0).limits(Limits::Unlimited).log_lag(lag)).await
-}
+const LOG_LAG: Duration = Duration::from_secs(6);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_lost_answer_sends_no_second_mail_though_the_log_is_slow() {
-    strike(slow_log, former, Effect::CutAfter).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_outage_at_any_request_changes_nothing_in_the_end() {
-    strike(slow_log, former, Effect::Status(503)).await;
+async fn a_rehire_killed_or_struck_at_any_request_ends_as_if_it_had_not_been_though_the_log_is_slow() {
+    let rehire = Scenario::new(async |world: &World| onboard(&former(world).await));
+    rehire.company(|sandbox| sandbox.log_lag(LOG_LAG)).sweep().await;
 }
 
 /// What a person has to decide: nothing is written, and the message says what was found.

@@ -185,7 +185,8 @@ impl Org {
         let users: Vec<Value> = self.users.iter().map(|user| self.user_state(user, base)).collect();
         let groups: Vec<Value> = self.groups.iter().map(|group| self.group_state(group, base)).collect();
         json!({
-            "users": users, "groups": groups, "logs": self.log.everything(), "mails": self.mails,
+            "users": users, "groups": groups, "groupRules": self.rules.state(), "apps": apps::state(self),
+            "logs": self.log.everything(), "mails": self.mails, "apiTokens": self.api_tokens.state(),
             "eventHooks": self.hooks.state(), "devices": self.devices.state(),
             "governance": self.governance.state(),
         })
@@ -196,6 +197,11 @@ impl Org {
         state["groups"] = memberships::group_ids(self, user).into();
         state["factors"] = user.factors.clone().into();
         state["roles"] = roles::shown_all(self, &roles::Holder::User(user.id.clone()), base).into();
+        state["sessions"] = sessions::count(self, &user.id).into();
+        state["grants"] = user.holds.grants.clone().into();
+        state["tokens"] = user.holds.tokens.clone().into();
+        state["blocks"] = user.holds.blocks.clone().into();
+        state["linkedObjects"] = linked::primaries(self, user);
         state
     }
 
@@ -203,6 +209,7 @@ impl Org {
         let mut state = group.with_links(base);
         let members: Vec<&str> = memberships::members(self, group).map(|user| user.id.as_str()).collect();
         state["members"] = members.into();
+        state["roles"] = roles::shown_all(self, &roles::Holder::Group(group.id.clone()), base).into();
         state
     }
 }

@@ -73,9 +73,10 @@ impl Sandbox {
         self.shared.world().requests.clone()
     }
 
-    /// Everything both systems hold: `clock`; `okta` with `users` (each with its `groups`), `groups`
-    /// (each with its `members`), `logs` and `mails`; `servicenow` with the records of each table. No
-    /// credentials are in it.
+    /// Everything both systems hold: `clock`; `okta` with `users` (each with its `groups`, `factors`, `roles`, how many
+    /// `sessions`, `grants`, `tokens`, `blocks` and `linkedObjects`), `groups` (each with its `members` and `roles`),
+    /// `groupRules`, `apps` (each with its `users`), `apiTokens`, `logs` and `mails`; `servicenow` with the records of
+    /// each table. No credentials are in it.
     pub fn state(&self) -> Value {
         control::state(&self.shared)
     }

@@ -1,37 +1,48 @@
 //! What a run left in both systems, without what differs from run to run anyway: times, run ids, request ids.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
+use regex::Regex;
 use sandbox::Sandbox;
 use serde_json::{Map, Value};
 
 /// Both systems, fit to be compared.
 pub fn end_state(sandbox: &Sandbox) -> Value {
-    let state = sandbox.state();
-    let okta = &state["okta"];
-    let mut tables: Map<String, Value> = state["servicenow"].as_object().unwrap().clone();
+    let mut state = sandbox.state();
+    let names = names(&state["servicenow"]);
+    let tables = state["servicenow"].as_object_mut().unwrap();
     tables.retain(|_, rows| rows.as_array().is_some_and(|rows| !rows.is_empty()));
-    let mut end = serde_json::json!({
-        "users": okta["users"],
-        "groups": okta["groups"],
-        "mails": okta["mails"],
-        "log": log_counts(&okta["logs"]),
-        "servicenow": tables,
-    });
-    forget(&mut end);
-    end
+    state["okta"]["logs"] = log_counts(&state["okta"]["logs"]);
+    state.as_object_mut().unwrap().remove("clock");
+    forget(&mut state, &names);
+    state
 }
 
 /// How often each thing happened to each target.
-fn log_counts(logs: &Value) -> BTreeMap<String, usize> {
-    let mut counts = BTreeMap::new();
+fn log_counts(logs: &Value) -> Value {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for event in logs.as_array().unwrap() {
         let targets = event["target"].as_array().into_iter().flatten();
         let ids: Vec<&str> = targets.filter_map(|target| target["displayName"].as_str()).collect();
         *counts.entry(format!("{} {}", event["eventType"].as_str().unwrap(), ids.join(", "))).or_default() +=
             1;
     }
-    counts
+    serde_json::json!(counts)
+}
+
+/// What each record is called: keys that are made of a run's id differ, and so does whatever refers to them.
+fn names(tables: &Value) -> BTreeMap<String, String> {
+    let tables: &Map<String, Value> = tables.as_object().unwrap();
+    let rows =
+        tables.iter().flat_map(|(table, rows)| rows.as_array().unwrap().iter().map(move |row| (table, row)));
+    let named = rows.filter_map(|(table, row)| {
+        let name = ["number", "user_name", "name", "short_description"]
+            .iter()
+            .find_map(|field| row[*field].as_str().filter(|text| !text.is_empty()));
+        Some((row["sys_id"].as_str()?.to_owned(), format!("{table} {}", name.unwrap_or_default())))
+    });
+    named.collect()
 }
 
 const VOLATILE: &[&str] = &[
@@ -52,37 +63,44 @@ const VOLATILE: &[&str] = &[
     "work_end",
     // Made of the run's id.
     "sys_id",
+    "hash",
 ];
 
-fn forget(value: &mut Value) {
+fn forget(value: &mut Value, names: &BTreeMap<String, String>) {
     match value {
         Value::Object(map) => {
             map.retain(|name, _| !VOLATILE.contains(&name.as_str()));
-            map.values_mut().for_each(forget);
+            map.values_mut().for_each(|value| forget(value, names));
         }
         Value::Array(items) => {
-            items.iter_mut().for_each(forget);
-            items.sort_by_key(Value::to_string);
+            for item in &mut *items {
+                forget(item, names);
+            }
+            items.sort_by_cached_key(Value::to_string);
         }
-        Value::String(text) => *text = plain(text),
+        Value::String(text) => match names.get(text) {
+            Some(name) => name.clone_into(text),
+            None => plain(text),
+        },
         _ => {}
     }
 }
 
-/// A note without run id, request ids and ledger head.
-fn plain(text: &str) -> String {
-    let lines = text.lines().filter(|line| !line.starts_with("Ledger: "));
-    let lines = lines.map(|line| match line.split_once(" (request ") {
-        Some((before, _)) => before.to_owned(),
-        None => without_run(line),
+/// A text without run ids, request ids, instants, and the ledger's head.
+fn plain(text: &mut String) {
+    static PARTS: LazyLock<[(Regex, &str); 4]> = LazyLock::new(|| {
+        [
+            (r"(?m)^Ledger: .*\n", ""),
+            (r" \(request [^)]*\)", ""),
+            (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "RUN"),
+            (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?(\.\d+)?( UTC|Z)?", "INSTANT"),
+        ]
+        .map(|(pattern, instead)| (Regex::new(pattern).unwrap(), instead))
     });
-    lines.collect::<Vec<_>>().join("\n")
-}
-
-fn without_run(line: &str) -> String {
-    match line.split_once("[lc ").and_then(|(before, mark)| Some((before, mark.split_once('/')?.1))) {
-        Some((before, step)) => format!("{before}[lc RUN/{step}"),
-        None => line.to_owned(),
+    for (pattern, instead) in &*PARTS {
+        if pattern.is_match(text) {
+            *text = pattern.replace_all(text, *instead).into_owned();
+        }
     }
 }
 
@@ -108,7 +126,11 @@ fn compare(path: &str, was: &Value, is: &Value, found: &mut Vec<String>) {
             }
         }
         (Value::Array(was), Value::Array(is)) => {
+            let missing =
+                was.iter().filter(|row| !is.contains(row)).map(|row| format!("{path}: missing {row}"));
+            let new = is.iter().filter(|row| !was.contains(row)).map(|row| format!("{path}: too much {row}"));
             found.push(format!("{path}: {} instead of {}", is.len(), was.len()));
+            found.extend(missing.chain(new));
         }
         (was, is) if was != is => found.push(format!("{path}: {is} instead of {was}")),
         _ => {}

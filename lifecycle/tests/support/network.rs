@@ -1,4 +1,4 @@
-//! Networks that do what no test server can: count across both vendors, and die.
+//! A network that does what no test server can: count across both vendors, and die.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -17,33 +17,29 @@ pub enum Moment {
     After,
 }
 
-/// The real network, up to the request at which everything stops for good.
+/// The real network, which many worlds may share: making one takes longer than most runs.
+pub fn real_network() -> Arc<HttpTransport> {
+    Arc::new(HttpTransport::new(&TransportConfig::default()).unwrap())
+}
+
+/// A network, up to the request at which everything stops for good.
 #[derive(Debug)]
 pub struct DeadlyNetwork {
-    real: HttpTransport,
+    real: Arc<HttpTransport>,
     sent: AtomicUsize,
-    deadly: Option<(usize, Moment)>,
+    deadly: (usize, Moment),
     died: Notify,
 }
 
 impl DeadlyNetwork {
     /// Stops at the request number `at`, counted from 0.
-    pub fn new(at: usize, moment: Moment) -> Arc<Self> {
-        Self::make(Some((at, moment)))
-    }
-
-    /// Never stops, and counts.
-    pub fn harmless() -> Arc<Self> {
-        Self::make(None)
-    }
-
-    fn make(deadly: Option<(usize, Moment)>) -> Arc<Self> {
-        let real = HttpTransport::new(&TransportConfig::default()).unwrap();
-        Arc::new(Self { real, sent: AtomicUsize::new(0), deadly, died: Notify::new() })
-    }
-
-    pub fn sent(&self) -> usize {
-        self.sent.load(SeqCst)
+    pub fn new(real: &Arc<HttpTransport>, at: usize, moment: Moment) -> Arc<Self> {
+        Arc::new(Self {
+            real: real.clone(),
+            sent: AtomicUsize::new(0),
+            deadly: (at, moment),
+            died: Notify::new(),
+        })
     }
 
     /// Returns when the deadly request was reached.
@@ -63,10 +59,8 @@ impl Transport for DeadlyNetwork {
         let number = self.sent.fetch_add(1, SeqCst);
         // Once dead, nothing leaves any more.
         match self.deadly {
-            Some((at, moment)) if number > at || (number == at && moment == Moment::Before) => {
-                self.die().await
-            }
-            Some((at, Moment::After)) if number == at => {
+            (at, moment) if number > at || (number == at && moment == Moment::Before) => self.die().await,
+            (at, Moment::After) if number == at => {
                 let _lost = self.real.send(request).await;
                 self.die().await
             }

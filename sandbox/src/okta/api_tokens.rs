@@ -32,6 +32,12 @@ impl ApiTokens {
         self.0.push(ApiToken { id: OWN.to_owned(), name, user: user.to_owned(), created });
     }
 
+    /// The records, for a test to look at.
+    pub(super) fn state(&self) -> Value {
+        let record = |token: &ApiToken| json!({"id": token.id, "name": token.name, "userId": token.user});
+        self.0.iter().map(record).collect()
+    }
+
     /// Whether the org's own token still lives.
     pub(super) fn own_lives(&self) -> bool {
         self.0.iter().any(|token| token.id == OWN)

@@ -31,6 +31,16 @@ pub(super) fn route(org: &mut Org, ask: &Ask, below: &[&str]) -> Reply {
     }
 }
 
+/// Every app with the people who have it, for a test to look at.
+pub(super) fn state(org: &Org) -> Value {
+    let with_users = |app: &App| {
+        let mut state = app.body();
+        state["users"] = users::state(org, app);
+        state
+    };
+    org.apps.iter().map(with_users).collect()
+}
+
 fn named(org: &Org, id: &str) -> Result<App, Answer> {
     org.apps.find(id).cloned().ok_or_else(|| error::not_found(id, "AppInstance"))
 }

@@ -38,6 +38,11 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
+    /// The rules, for a test to look at.
+    pub(super) fn state(&self) -> Value {
+        self.rows.iter().map(Rule::body).collect()
+    }
+
     /// Somebody was added by hand: no rule ends that membership.
     pub(super) fn made_by_hand(&mut self, group: u64, user: u64) {
         self.given.retain(|(_, of, who)| (*of, *who) != (group, user));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::users::named;
+use super::users::{User, named};
 use super::{Org, error, object, page};
 use crate::http::{Answer, Ask, Reply};
 
@@ -47,6 +47,12 @@ impl Relations {
     pub(super) fn forget(&mut self, user: u64) {
         self.links.retain(|(_, associated), primary| *associated != user && *primary != user);
     }
+}
+
+/// Whom a user is linked to, by the relation's primary name.
+pub(super) fn primaries(org: &Org, user: &User) -> Value {
+    let links = org.relations.links.iter().filter(|((_, associated), _)| *associated == user.key);
+    links.filter_map(|((name, _), key)| Some((name.clone(), json!(org.users.at(*key)?.id)))).collect()
 }
 
 /// `…/meta/schemas/user/linkedObjects…`

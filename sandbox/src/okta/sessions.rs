@@ -47,6 +47,11 @@ impl Sandbox {
     }
 }
 
+/// How many sessions a user has.
+pub(super) fn count(org: &Org, user: &str) -> usize {
+    org.sessions.iter().filter(|session| session.user == user).count()
+}
+
 /// Ends all sessions of a user.
 pub(super) fn clear(org: &mut Org, user: &str) {
     org.sessions.retain(|session| session.user != user);

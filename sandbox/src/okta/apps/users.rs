@@ -116,6 +116,18 @@ impl Assignment<'_> {
     }
 }
 
+/// Who has an app, and how.
+pub(super) fn state(org: &Org, app: &App) -> Value {
+    let holders = org.users.iter().filter_map(|user| assignment(org, app.key, user));
+    let row = |held: Assignment<'_>| {
+        json!({
+            "id": held.user.id, "scope": if held.group.is_some() { "GROUP" } else { "USER" },
+            "userName": held.kept.user_name.as_deref().unwrap_or(held.user.login()), "profile": held.kept.profile,
+        })
+    };
+    holders.map(row).collect()
+}
+
 /// Everything below `/apps/{id}/users`.
 pub(super) fn route(org: &mut Org, ask: &Ask, app: &str, below: &[&str]) -> Reply {
     let app = named(org, app)?;
