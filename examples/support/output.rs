@@ -86,9 +86,9 @@ fn step(step: &Step) -> Value {
         "id": step.id,
         "why": step.why,
         "on_failure": step.on_failure,
-        "not_before": step.not_before,
-        "change": step.action.describe(),
-        "permissions": step.action.permissions(),
+        "needs": step.needs,
+        "change": step.describe(),
+        "permissions": step.permissions(),
     })
 }
 

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ledger::Head;
 use crate::plan::StepId;
-use crate::run::{Mark, StepReport};
+use crate::run::{Mark, Received, StepReport};
 use crate::systems::Systems;
 
 /// One change to one system: "ensure that", never "do again".
@@ -82,11 +82,19 @@ pub struct Context<'a> {
     pub intended_at: Option<DateTime<Utc>>,
     /// How the steps before went, in order.
     pub steps: &'a [StepReport],
+    /// The signals that came for this run, oldest first.
+    pub signals: &'a [Received],
     /// The ledger's head at the last thing this run wrote into it: an anchor, wherever it is kept.
     pub ledger: &'a Head,
 }
 
 impl Context<'_> {
+    /// What came with the last signal of this name.
+    #[must_use]
+    pub fn signal(&self, name: &str) -> Option<&str> {
+        self.signals.iter().rev().find(|signal| signal.name == name).map(|signal| signal.payload.as_str())
+    }
+
     /// What an earlier step found out.
     ///
     /// # Errors
@@ -223,6 +231,8 @@ pub enum Verb {
     Remove,
     /// Nothing changes; something is looked at that must hold.
     Confirm,
+    /// Nothing changes; something is waited for.
+    Await,
 }
 
 impl Verb {
@@ -234,6 +244,7 @@ impl Verb {
             Self::Change => '~',
             Self::Remove => '-',
             Self::Confirm => '?',
+            Self::Await => '@',
         }
     }
 }

@@ -1,24 +1,32 @@
 //! The engine: applies plans, one journalled step at a time.
 
 mod drive;
+mod line;
+mod next;
 mod recorder;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::convert::Infallible;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use chrono::TimeDelta;
 use client_core::{Clock, SystemRandomness};
 use futures::Stream;
-use tokio::sync::{Semaphore, broadcast, watch};
+use tokio::sync::{Notify, broadcast, watch};
 use tokio::task::AbortHandle;
 
 use self::drive::drive;
-use crate::journal::{Journal, JournalError, Known};
+use self::line::{Line, Place, Rank};
+use crate::journal::{Accepted, Journal, JournalError, Known};
 use crate::ledger::{Head, Record};
 use crate::operation::{Operation, OperationError};
-use crate::plan::{Intent, Plan, StepId, Subject};
-use crate::run::{Outcome, Run, RunId, RunStatus};
+use crate::plan::{Intent, Plan, PlanFlaw, StepId, Subject};
+use crate::run::{Outcome, Received, Ruling, Run, RunId, RunStatus, Stop, Verdict};
 use crate::systems::Systems;
+
+/// The longest that [`Engine::keep_time`] sleeps: clocks are set right meanwhile.
+const LONGEST_SLEEP: TimeDelta = TimeDelta::hours(1);
 
 /// Why an engine did not do what it was asked to.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -54,9 +62,41 @@ pub enum EngineError {
         /// The policy given now.
         now: String,
     },
-    /// Two steps of a plan have one name.
-    #[error("the plan has two steps named {0}")]
-    StepTwice(StepId),
+    /// The plan would misbehave.
+    #[error(transparent)]
+    Flawed(#[from] PlanFlaw),
+    /// The run has come to its end, or is coming to it.
+    #[error("run {run} has ended ({status}): nothing can be told to it any more")]
+    AtRest {
+        /// The run.
+        run: RunId,
+        /// How.
+        status: RunStatus,
+    },
+    /// Nobody is asked to decide about the run.
+    #[error("run {run} asks nobody to decide: it is {status}")]
+    NothingToDecide {
+        /// The run.
+        run: RunId,
+        /// Where it stands.
+        status: RunStatus,
+    },
+    /// A step that is to be waived was not begun, or the run has no such step.
+    #[error("run {run} has no step {step} that was begun: nothing to waive")]
+    NothingToWaive {
+        /// The run.
+        run: RunId,
+        /// The step.
+        step: StepId,
+    },
+    /// A more pressing run came after, and going on would undo what that one did.
+    #[error("run {by} came after run {run} and takes its place: open a new request for what is still wanted")]
+    Overtaken {
+        /// The run.
+        run: RunId,
+        /// The one that came after.
+        by: RunId,
+    },
     /// There is no such run.
     #[error("the journal knows no run {0}")]
     UnknownRun(RunId),
@@ -107,6 +147,8 @@ pub enum Progress {
 ///   and looks before it acts: no second user, no second note.
 /// - The same request submitted twice is one run; two runs never work on one subject at once; two engines
 ///   never have one journal.
+/// - A run that waits at a gate holds nothing, and survives restarts. Where two runs meet at one person the more pressing
+///   one goes first, and a leaver puts an end to the others: see [`Precedence`](crate::plan::Precedence).
 /// - If the journal cannot be written, nothing more is done.
 ///
 /// # Caveats
@@ -123,15 +165,44 @@ pub struct Engine {
 #[derive(Debug)]
 struct Core {
     systems: Systems,
-    journal: Journal,
+    journal: Arc<Journal>,
     clock: Arc<dyn Clock>,
-    slots: Semaphore,
+    slots: Slots,
     subjects: Subjects,
-    at_work: Mutex<HashMap<RunId, watch::Receiver<Option<Ended>>>>,
+    at_work: Mutex<HashMap<RunId, Work>>,
     progress: broadcast::Sender<Progress>,
+    /// Rung whenever a run came to rest.
+    rested: Notify,
+    /// The runs that could not go on for want of a journal, or of a plan that can be trusted.
+    broken: Mutex<HashSet<RunId>>,
+}
+
+/// A run that is being driven.
+#[derive(Debug)]
+struct Work {
+    ended: watch::Receiver<Option<Ended>>,
+    /// Whether something was told to the run that it has not heard yet.
+    called: bool,
 }
 
 type Ended = Result<(), EngineError>;
+
+/// How many runs act at once. Those that end somebody's access do not wait for the others.
+#[derive(Debug)]
+struct Slots {
+    urgent: Arc<Line>,
+    ordinary: Arc<Line>,
+}
+
+impl Slots {
+    fn new(places: usize) -> Self {
+        Self { urgent: Line::new(places), ordinary: Line::new(places) }
+    }
+
+    async fn enter(&self, urgent: bool, rank: Rank) -> Place {
+        if urgent { self.urgent.enter(rank).await } else { self.ordinary.enter(rank).await }
+    }
+}
 
 /// The tasks that drive runs, aborted with the engine.
 #[derive(Debug, Default)]
@@ -181,14 +252,17 @@ impl EngineBuilder {
     }
 
     fn with(self, journal: Journal) -> Engine {
+        let journal = Arc::new(journal);
         let core = Core {
             clock: self.systems.clock().clone(),
-            systems: self.systems,
+            systems: self.systems.knowing(journal.clone()),
             journal,
-            slots: Semaphore::new(self.concurrency),
+            slots: Slots::new(self.concurrency),
             subjects: Subjects::default(),
             at_work: Mutex::default(),
             progress: broadcast::Sender::new(1024),
+            rested: Notify::new(),
+            broken: Mutex::default(),
         };
         Engine { core: Arc::new(core), tasks: Arc::default() }
     }
@@ -248,35 +322,133 @@ impl Engine {
 
     /// Takes a plan in and begins to apply it. Once this returns, a crash loses nothing.
     ///
+    /// A leaver who is leaving already, by another request, leaves once: that run is returned.
+    ///
     /// # Errors
     ///
-    /// As [`find`](Self::find); [`EngineError::StepTwice`]; or if the journal fails.
+    /// As [`find`](Self::find); [`EngineError::Flawed`]; or if the journal fails.
     pub async fn submit(&self, plan: &Plan) -> Result<RunId, EngineError> {
-        plan.check().map_err(EngineError::StepTwice)?;
+        plan.check()?;
         let new = RunId::generate(&*self.core.clock, &SystemRandomness);
-        let id = match self.core.journal.accept(new.clone(), plan, self.core.clock.now()).await? {
-            Some(known) => same(known, &plan.intent)?,
-            None => new,
-        };
+        let (id, superseded) =
+            match self.core.journal.accept(new.clone(), plan, self.core.clock.now()).await? {
+                Accepted::Known(known) => (same(known, &plan.intent)?, Vec::new()),
+                Accepted::Joined(id) => (id, Vec::new()),
+                Accepted::New { superseded } => (new, superseded),
+            };
         self.start(&id);
+        for run in &superseded {
+            self.start(run);
+        }
         Ok(id)
     }
 
-    /// Takes up every run that has something left to do: after a start, and after whatever stalled them is
-    /// mended.
+    /// Takes up every run that has something left to do, and does not wait for an instant that is still to come: after a
+    /// start, and after whatever stalled them is mended. Leavers go first, then access that should have ended
+    /// meanwhile, then the others by [`Precedence`](crate::plan::Precedence).
     ///
     /// # Errors
     ///
     /// If the journal fails.
     pub async fn resume(&self) -> Result<Vec<RunId>, EngineError> {
-        let open = self.open_runs().await?;
-        for run in &open {
+        let idle = self.core.journal.idle_runs(self.core.clock.now()).await?;
+        for run in &idle {
             self.start(run);
         }
-        Ok(open)
+        Ok(idle)
     }
 
-    /// The runs that have something left to do, oldest first.
+    /// Takes runs up as their time comes, and those that stalled after a while, for as long as it is awaited. Begin with
+    /// [`resume`](Self::resume). Dropping it is safe at any time.
+    ///
+    /// # Errors
+    ///
+    /// If the journal fails.
+    pub async fn keep_time(&self) -> Result<Infallible, EngineError> {
+        let core = &self.core;
+        loop {
+            let rested = core.rested.notified();
+            let now = core.clock.now();
+            for run in core.journal.due_runs(now).await? {
+                let is_left_alone =
+                    lock(&core.at_work).contains_key(&run) || lock(&core.broken).contains(&run);
+                if !is_left_alone {
+                    self.start(&run);
+                }
+            }
+            let next = core.journal.next_due(now).await?.unwrap_or(now + LONGEST_SLEEP);
+            let pause = (next - now).min(LONGEST_SLEEP).to_std().unwrap_or_default();
+            tokio::select! {
+                () = core.clock.sleep(pause) => {}
+                () = rested => {}
+            }
+        }
+    }
+
+    /// Tells a run something that it waits for, or will: see [`gate::Signal`](crate::gate::Signal). The run looks at once.
+    ///
+    /// What comes with it is written into the journal and the ledger: never a secret.
+    ///
+    /// # Errors
+    ///
+    /// If the run has ended, there is none, or the journal fails.
+    pub async fn signal(&self, run: &RunId, name: &str, payload: &str) -> Result<(), EngineError> {
+        let at = self.core.clock.now();
+        let received = Received { name: name.to_owned(), payload: payload.to_owned(), at };
+        if !self.core.journal.signal(run, received).await? {
+            return Err(self.at_rest(run).await);
+        }
+        self.start(run);
+        Ok(())
+    }
+
+    /// Calls a run off, at its next step. What it has done is undone as far as its plan says, and it closes as
+    /// declined.
+    ///
+    /// # Errors
+    ///
+    /// If the run has ended or is ending already, there is none, or the journal fails.
+    pub async fn cancel(&self, run: &RunId, by: &str, why: &str) -> Result<(), EngineError> {
+        let stop = Stop::Cancelled { by: by.to_owned(), why: why.to_owned() };
+        if !self.core.journal.stop(run, stop, self.core.clock.now()).await? {
+            return Err(self.at_rest(run).await);
+        }
+        self.start(run);
+        Ok(())
+    }
+
+    /// Does what a person decided about a run that [needs one](RunStatus::NeedsHuman).
+    ///
+    /// # Errors
+    ///
+    /// If the run needs nobody, a more pressing one came after it, there is none, or the journal fails.
+    pub async fn decide(&self, run: &RunId, ruling: Ruling) -> Result<(), EngineError> {
+        let known = self.status(run).await?;
+        if let Verdict::Waive(step) = &ruling.verdict
+            && known.step(step.as_str()).is_none()
+        {
+            return Err(EngineError::NothingToWaive { run: run.clone(), step: step.clone() });
+        }
+        if ruling.verdict != Verdict::Abort
+            && let Some(by) = self.core.journal.overtaken(run).await?
+        {
+            return Err(EngineError::Overtaken { run: run.clone(), by });
+        }
+        if !self.core.journal.rule(run, ruling, self.core.clock.now()).await? {
+            return Err(EngineError::NothingToDecide { run: run.clone(), status: known.status });
+        }
+        self.start(run);
+        Ok(())
+    }
+
+    async fn at_rest(&self, run: &RunId) -> EngineError {
+        match self.status(run).await {
+            Ok(Run { id, status, .. }) => EngineError::AtRest { run: id, status },
+            Err(error) => error,
+        }
+    }
+
+    /// The runs that have something left to do, the most pressing first.
     ///
     /// # Errors
     ///
@@ -291,10 +463,10 @@ impl Engine {
     ///
     /// If there is no such run, the journal fails, or the engine is dropped.
     pub async fn finish(&self, id: &RunId) -> Result<Run, EngineError> {
-        let at_work = lock(&self.core.at_work).get(id).cloned();
-        if let Some(mut at_work) = at_work {
+        let at_work = lock(&self.core.at_work).get(id).map(|work| work.ended.clone());
+        if let Some(mut ended) = at_work {
             let ended =
-                at_work.wait_for(Option::is_some).await.map_err(|_| EngineError::Stopped(id.clone()))?;
+                ended.wait_for(Option::is_some).await.map_err(|_| EngineError::Stopped(id.clone()))?;
             if let Some(Err(error)) = &*ended {
                 return Err(error.clone());
             }
@@ -321,7 +493,7 @@ impl Engine {
     /// If there is no such run, or the journal fails.
     pub async fn plan(&self, id: &RunId) -> Result<Plan, EngineError> {
         match self.core.journal.load(id).await? {
-            Some((_, plan)) => Ok(plan),
+            Some(loaded) => Ok(loaded.plan),
             None => Err(EngineError::UnknownRun(id.clone())),
         }
     }
@@ -358,28 +530,43 @@ impl Engine {
         })
     }
 
-    /// Begins to drive a run, unless that is being done.
+    /// Begins to drive a run; if that is being done, it hears that there is news.
     fn start(&self, id: &RunId) {
         let mut at_work = lock(&self.core.at_work);
-        if at_work.contains_key(id) {
+        if let Some(work) = at_work.get_mut(id) {
+            work.called = true;
             return;
         }
         let (tell, ended) = watch::channel(None);
-        at_work.insert(id.clone(), ended);
+        at_work.insert(id.clone(), Work { ended, called: false });
         let (core, id) = (self.core.clone(), id.clone());
         let task = tokio::spawn(async move {
             // Also if an action panics: the run can be taken up again.
-            let at_work = AtWork { core: &core, id: &id };
-            let result = drive(&core, &id).await;
+            let mut at_work = AtWork { core: &core, id: &id, over: false };
+            let result = loop {
+                let result = drive(&core, &id).await;
+                if result.is_err() || at_work.ends() {
+                    break result;
+                }
+            };
             if let Err(error) = &result {
                 tracing::error!(run = %id, %error, "the run cannot go on");
+                lock(&core.broken).insert(id.clone());
             }
             drop(at_work);
+            core.rested.notify_waiters();
             let _ = tell.send(Some(result));
         });
         let mut tasks = lock(&self.tasks.0);
         tasks.retain(|task| !task.is_finished());
         tasks.push(task.abort_handle());
+    }
+}
+
+impl Core {
+    /// Whether a run was told something since the last time.
+    fn heeds(&self, id: &RunId) -> bool {
+        lock(&self.at_work).get_mut(id).is_some_and(|work| std::mem::take(&mut work.called))
     }
 }
 
@@ -403,20 +590,37 @@ fn same(known: Known, intent: &Intent) -> Result<RunId, EngineError> {
 struct AtWork<'a> {
     core: &'a Core,
     id: &'a RunId,
+    over: bool,
+}
+
+impl AtWork<'_> {
+    /// Ends the work, unless the run was told something meanwhile. Answers whether it did.
+    fn ends(&mut self) -> bool {
+        let mut at_work = lock(&self.core.at_work);
+        let called = at_work.get_mut(self.id).is_some_and(|work| std::mem::take(&mut work.called));
+        if !called {
+            at_work.remove(self.id);
+            self.over = true;
+        }
+        self.over
+    }
 }
 
 impl Drop for AtWork<'_> {
     fn drop(&mut self) {
-        lock(&self.core.at_work).remove(self.id);
+        // Once over, the run may be at work anew.
+        if !self.over {
+            lock(&self.core.at_work).remove(self.id);
+        }
     }
 }
 
 /// Whose turn it is: one run at a time for each login, and for each person.
 #[derive(Debug, Default)]
-struct Subjects(Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>);
+struct Subjects(Mutex<HashMap<String, Weak<Line>>>);
 
 impl Subjects {
-    async fn turns(&self, subject: &Subject) -> Vec<tokio::sync::OwnedMutexGuard<()>> {
+    async fn turns(&self, subject: &Subject, rank: Rank) -> Vec<Place> {
         // Okta compares logins without regard to case.
         let mut keys = vec![format!("login {}", subject.login.to_lowercase())];
         keys.extend(subject.person.iter().map(|person| format!("person {person}")));
@@ -424,19 +628,19 @@ impl Subjects {
         keys.sort();
         let mut turns = Vec::new();
         for key in keys {
-            turns.push(self.queue(key).lock_owned().await);
+            turns.push(self.line(key).enter(rank).await);
         }
         turns
     }
 
-    fn queue(&self, key: String) -> Arc<tokio::sync::Mutex<()>> {
-        let mut queues = lock(&self.0);
-        queues.retain(|_, queue| queue.strong_count() > 0);
-        let known = queues.get(&key).and_then(Weak::upgrade);
+    fn line(&self, key: String) -> Arc<Line> {
+        let mut lines = lock(&self.0);
+        lines.retain(|_, line| line.strong_count() > 0);
+        let known = lines.get(&key).and_then(Weak::upgrade);
         known.unwrap_or_else(|| {
-            let queue = Arc::default();
-            queues.insert(key, Arc::downgrade(&queue));
-            queue
+            let line = Line::new(1);
+            lines.insert(key, Arc::downgrade(&line));
+            line
         })
     }
 }

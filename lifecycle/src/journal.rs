@@ -15,14 +15,14 @@ use serde::de::DeserializeOwned;
 
 use self::writer::Writer;
 use crate::ledger::{Entry, Head, Record};
-use crate::plan::{Intent, Plan, Request, Subject};
-use crate::run::{Run, RunId, RunStatus, StepReport};
+use crate::plan::{Claim, Intent, Plan, Precedence, Request, Subject};
+use crate::run::{LiveClaim, Outcome, Received, Ruling, Run, RunId, RunStatus, StepReport, Stop, Verdict};
 
 /// `lcjl`: tells our files from other SQLite databases.
 const APPLICATION_ID: i32 = 0x6c63_6a6c;
 
 /// The version of `schema.sql`.
-const SCHEMA: i32 = 1;
+const SCHEMA: i32 = 2;
 
 /// What may go wrong with a journal.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -94,6 +94,33 @@ pub(crate) struct Journal {
     _lock: Option<File>,
 }
 
+/// What became of a plan that was handed in.
+#[derive(Debug)]
+pub(crate) enum Accepted {
+    /// It is a run of its own, and these come to their end because of it.
+    New { superseded: Vec<RunId> },
+    /// An open run does the same for the same person already.
+    Joined(RunId),
+    /// The request was taken up before.
+    Known(Known),
+}
+
+/// A run as it is taken up.
+pub(crate) struct Loaded {
+    pub(crate) run: Run,
+    pub(crate) plan: Plan,
+    pub(crate) stop: Option<Stop>,
+    pub(crate) signals: Vec<Received>,
+}
+
+/// Where a run rests, and when it is looked at again.
+pub(crate) struct Rest {
+    pub(crate) status: RunStatus,
+    pub(crate) due: Stamp,
+    /// Whether access ends then.
+    pub(crate) revokes: bool,
+}
+
 /// A run that the journal knew already, and what it was meant to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Known {
@@ -125,40 +152,36 @@ impl Journal {
         Ok(Self { writer: Writer::start(connection)?, _lock: None })
     }
 
-    /// Takes a run in, unless one with the same intent is there: then that one is returned.
+    /// Takes a run in, unless one for the same request is there, or one that does the same already.
     pub(crate) async fn accept(
         &self,
         run: RunId,
         plan: &Plan,
         record: Stamp,
-    ) -> Result<Option<Known>, JournalError> {
-        let intent = plan.intent.clone();
+    ) -> Result<Accepted, JournalError> {
+        let outline = Outline::of(plan);
         let (digest, text) = (plan.digest(), to_text(plan));
-        let entry = Entry::Accepted {
-            operation: plan.operation.clone(),
-            subject: plan.subject.clone(),
-            request: plan.request.clone(),
-            policy: plan.intent.policy.clone(),
-            digest: digest.clone(),
-        };
         self.writer
             .run(move |db| {
-                if let Some(known) = known(db, &intent.key)? {
-                    return Ok(Some(known));
+                if let Some(known) = known(db, &outline.intent.key)? {
+                    return Ok(Accepted::Known(known));
                 }
-                db.execute(
-                    "INSERT INTO run (id, key, intent, plan, digest, status) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                    params![
-                        run.as_str(),
-                        intent.key,
-                        to_text(&intent),
-                        text,
-                        digest,
-                        to_text(&RunStatus::Running)
-                    ],
-                )?;
-                append(db, &run, entry, record)?;
-                Ok(None)
+                let others = open_about(db, &outline.subject)?;
+                if let Some(other) = others.iter().find(|other| outline.joins(other)) {
+                    request(db, &outline.intent, &other.id)?;
+                    let entry = Entry::Joined { key: outline.intent.key, request: outline.request };
+                    append(db, &other.id, entry, record)?;
+                    return Ok(Accepted::Joined(other.id.clone()));
+                }
+                insert(db, &run, &outline, &text, &digest)?;
+                request(db, &outline.intent, &run)?;
+                append(db, &run, outline.accepted(digest), record)?;
+                let mut superseded = Vec::new();
+                for other in others.iter().filter(|other| outline.precedence.supersedes(other.precedence)) {
+                    stop(db, &other.id, Stop::Superseded { by: run.clone() }, record)?;
+                    superseded.push(other.id.clone());
+                }
+                Ok(Accepted::New { superseded })
             })
             .await
     }
@@ -169,13 +192,32 @@ impl Journal {
         self.writer.run(move |db| known(db, &key)).await
     }
 
-    /// The runs that have something left to do, oldest first.
+    /// The runs that have something left to do, the most pressing first.
     pub(crate) async fn open_runs(&self) -> Result<Vec<RunId>, JournalError> {
+        self.writer.run(|db| pressing(db, "1", 0)).await
+    }
+
+    /// Those of them that wait for nothing, or whose time has come.
+    pub(crate) async fn idle_runs(&self, now: Stamp) -> Result<Vec<RunId>, JournalError> {
+        let waits = "(json_extract(status, '$.state') <> 'waiting' OR due <= ?1)";
+        self.writer.run(move |db| pressing(db, waits, now.timestamp_millis())).await
+    }
+
+    /// Those of them that are to be looked at again by now.
+    pub(crate) async fn due_runs(&self, now: Stamp) -> Result<Vec<RunId>, JournalError> {
+        self.writer.run(move |db| pressing(db, "due <= ?1", now.timestamp_millis())).await
+    }
+
+    /// When the next of them is to be looked at, after now.
+    pub(crate) async fn next_due(&self, now: Stamp) -> Result<Option<Stamp>, JournalError> {
         self.writer
-            .run(|db| {
-                let mut query = db.prepare("SELECT id FROM run WHERE final = 0 ORDER BY id")?;
-                let ids = query.query_map([], |row| row.get::<_, String>(0))?;
-                ids.map(|id| parse_id(&id?)).collect()
+            .run(move |db| {
+                let next: Option<i64> = db.query_row(
+                    "SELECT min(due) FROM run WHERE final = 0 AND due > ?1",
+                    [now.timestamp_millis()],
+                    |row| row.get(0),
+                )?;
+                Ok(next.and_then(Stamp::from_timestamp_millis))
             })
             .await
     }
@@ -187,7 +229,7 @@ impl Journal {
     }
 
     /// A run with its plan, which must be the one that was accepted.
-    pub(crate) async fn load(&self, id: &RunId) -> Result<Option<(Run, Plan)>, JournalError> {
+    pub(crate) async fn load(&self, id: &RunId) -> Result<Option<Loaded>, JournalError> {
         let id = id.clone();
         self.writer
             .run(move |db| {
@@ -196,7 +238,128 @@ impl Journal {
                 if accepted_digest(db, &id)?.as_deref() != Some(&crate::canonical::sha256(text.as_bytes())) {
                     return Err(JournalError::PlanChanged { run: id });
                 }
-                Ok(Some((run, from_text(&text, "a plan")?)))
+                let stop: Option<String> =
+                    db.query_row("SELECT stop FROM run WHERE id = ?1", [id.as_str()], |row| row.get(0))?;
+                let stop = stop.map(|text| from_text(&text, "why a run is to end")).transpose()?;
+                let signals = texts(db, "SELECT received FROM signal WHERE run = ?1 ORDER BY rowid", &id)?;
+                let signals =
+                    signals.iter().map(|text| from_text(text, "a signal")).collect::<Result<_, _>>()?;
+                Ok(Some(Loaded { run, plan: from_text(&text, "a plan")?, stop, signals }))
+            })
+            .await
+    }
+
+    /// The runs about a person, oldest first.
+    pub(crate) async fn about(&self, subject: &Subject) -> Result<Vec<Run>, JournalError> {
+        let subject = subject.clone();
+        self.writer
+            .run(move |db| {
+                let ids = ids_about(db, &subject, "1")?;
+                let runs = ids.iter().map(|id| Ok(stored(db, id)?.map(|(run, _)| run)));
+                runs.filter_map(Result::transpose).collect()
+            })
+            .await
+    }
+
+    /// The access that open runs justify for a person.
+    pub(crate) async fn claims(&self, subject: &Subject) -> Result<Vec<LiveClaim>, JournalError> {
+        let subject = subject.clone();
+        self.writer
+            .run(move |db| {
+                let mut live = Vec::new();
+                for open in open_about(db, &subject)? {
+                    let reports = steps(db, &open.id)?;
+                    for Claim { step, target, until } in open.claims {
+                        let report = reports.iter().find(|report| report.step == step);
+                        if let Some(outcome) = report.and_then(|report| report.outcome.as_ref())
+                            && outcome.is_success()
+                        {
+                            let found = *outcome == Outcome::AlreadySatisfied;
+                            live.push(LiveClaim { run: open.id.clone(), target, until, found });
+                        }
+                    }
+                }
+                Ok(live)
+            })
+            .await
+    }
+
+    /// Takes in a signal for a run that has not come to its end. Answers whether there is one.
+    pub(crate) async fn signal(&self, run: &RunId, received: Received) -> Result<bool, JournalError> {
+        let run = run.clone();
+        self.writer
+            .run(move |db| {
+                let changed = db.execute(
+                    "INSERT INTO signal (run, received) SELECT id, ?2 FROM run WHERE id = ?1 AND final = 0",
+                    params![run.as_str(), to_text(&received)],
+                )?;
+                if changed > 0 {
+                    let Received { name, payload, at } = received;
+                    append(db, &run, Entry::Signalled { name, payload }, at)?;
+                }
+                Ok(changed > 0)
+            })
+            .await
+    }
+
+    /// Has a run end before its steps do, unless it has ended or is ending. Answers whether it does.
+    pub(crate) async fn stop(&self, run: &RunId, why: Stop, record: Stamp) -> Result<bool, JournalError> {
+        let run = run.clone();
+        self.writer.run(move |db| stop(db, &run, why, record)).await
+    }
+
+    /// The run that came after this one and takes its place, if there is one that was not called off.
+    pub(crate) async fn overtaken(&self, run: &RunId) -> Result<Option<RunId>, JournalError> {
+        let run = run.clone();
+        self.writer
+            .run(move |db| {
+                let Some(this) = outline(db, &run)? else { return Ok(None) };
+                for id in ids_about(db, &this.subject, "stop IS NULL")? {
+                    let other = outline(db, &id)?;
+                    if id > run && other.is_some_and(|other| other.precedence.supersedes(this.precedence)) {
+                        return Ok(Some(id));
+                    }
+                }
+                Ok(None)
+            })
+            .await
+    }
+
+    /// Does what a person decided about a run that needs one: it is open again then. Answers whether it needed one.
+    pub(crate) async fn rule(
+        &self,
+        run: &RunId,
+        ruling: Ruling,
+        record: Stamp,
+    ) -> Result<bool, JournalError> {
+        let run = run.clone();
+        self.writer
+            .run(move |db| {
+                let reopened = db.execute(
+                    "UPDATE run SET status = ?2, final = 0, due = 0
+                     WHERE id = ?1 AND json_extract(status, '$.state') = 'needs_human'",
+                    params![run.as_str(), to_text(&RunStatus::Running)],
+                )?;
+                if reopened == 0 {
+                    return Ok(false);
+                }
+                append(db, &run, Entry::Ruled { ruling: ruling.clone() }, record)?;
+                let Ruling { by, why, verdict } = ruling;
+                if verdict == Verdict::Abort {
+                    return stop(db, &run, Stop::Cancelled { by, why }, record);
+                }
+                for mut report in steps(db, &run)? {
+                    let waived = verdict == Verdict::Waive(report.step.clone());
+                    if waived {
+                        report.outcome = Some(Outcome::Waived { by: by.clone(), why: why.clone() });
+                        report.ended_at = Some(record);
+                    } else if report.outcome.as_ref().is_some_and(|outcome| !outcome.is_success()) {
+                        report.outcome = None;
+                        report.ended_at = None;
+                    }
+                    put(db, &run, &report)?;
+                }
+                Ok(true)
             })
             .await
     }
@@ -209,35 +372,35 @@ impl Journal {
         entry: Entry,
         record: Stamp,
     ) -> Result<Head, JournalError> {
-        let (run, name, text) = (run.clone(), report.step.clone(), to_text(report));
+        let (run, report) = (run.clone(), report.clone());
         self.writer
             .run(move |db| {
-                db.execute(
-                    "INSERT INTO step (run, place, name, report)
-                     VALUES (?1, (SELECT count(*) FROM step WHERE run = ?1), ?2, ?3)
-                     ON CONFLICT (run, name) DO UPDATE SET report = excluded.report",
-                    params![run.as_str(), name.as_str(), text],
-                )?;
+                put(db, &run, &report)?;
                 append(db, &run, entry, record)
             })
             .await
     }
 
     /// Stores where a run came to rest, with a ledger record unless it rests there already.
-    pub(crate) async fn rest(
-        &self,
-        run: &RunId,
-        status: &RunStatus,
-        record: Stamp,
-    ) -> Result<(), JournalError> {
-        let (run, status) = (run.clone(), status.clone());
+    pub(crate) async fn rest(&self, run: &RunId, rest: Rest, record: Stamp) -> Result<(), JournalError> {
+        let run = run.clone();
         self.writer
             .run(move |db| {
-                let changed = db.execute(
-                    "UPDATE run SET status = ?2, final = ?3 WHERE id = ?1 AND status <> ?2",
-                    params![run.as_str(), to_text(&status), status.is_final()],
+                let Rest { status, due, revokes } = rest;
+                let before: String =
+                    db.query_row("SELECT status FROM run WHERE id = ?1", [run.as_str()], |row| row.get(0))?;
+                let before: RunStatus = from_text(&before, "a run's status")?;
+                db.execute(
+                    "UPDATE run SET status = ?2, final = ?3, due = ?4, revokes = ?5 WHERE id = ?1",
+                    params![
+                        run.as_str(),
+                        to_text(&status),
+                        status.is_final(),
+                        due.timestamp_millis(),
+                        revokes
+                    ],
                 )?;
-                if changed > 0 {
+                if !before.is_same_place(&status) {
                     append(db, &run, Entry::Rested { status }, record)?;
                 }
                 Ok(())
@@ -324,12 +487,93 @@ fn prepare(connection: &Connection, path: &Path) -> Result<(), JournalError> {
 
 fn known(db: &Transaction<'_>, key: &str) -> Result<Option<Known>, JournalError> {
     let row = db
-        .query_row("SELECT id, intent FROM run WHERE key = ?1", [key], |row| {
+        .query_row("SELECT run, intent FROM request WHERE key = ?1", [key], |row| {
             Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
         })
         .optional()?;
-    row.map(|(id, intent)| Ok(Known { id: parse_id(&id)?, intent: from_text(&intent, "a run's intent")? }))
-        .transpose()
+    row.map(|(id, intent)| {
+        Ok(Known { id: parse_id(&id)?, intent: from_text(&intent, "a request's intent")? })
+    })
+    .transpose()
+}
+
+fn request(db: &Transaction<'_>, intent: &Intent, run: &RunId) -> Result<(), JournalError> {
+    db.execute(
+        "INSERT INTO request (key, run, intent) VALUES (?1, ?2, ?3)",
+        params![intent.key, run.as_str(), to_text(intent)],
+    )?;
+    Ok(())
+}
+
+fn insert(
+    db: &Transaction<'_>,
+    id: &RunId,
+    outline: &Outline,
+    plan: &str,
+    digest: &str,
+) -> Result<(), JournalError> {
+    db.execute(
+        "INSERT INTO run (id, plan, digest, login, person, operation, precedence, status)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        params![
+            id.as_str(),
+            plan,
+            digest,
+            outline.subject.login.to_lowercase(),
+            outline.subject.person,
+            outline.operation,
+            outline.precedence as i64,
+            to_text(&RunStatus::Running)
+        ],
+    )?;
+    Ok(())
+}
+
+fn put(db: &Transaction<'_>, run: &RunId, report: &StepReport) -> Result<(), JournalError> {
+    db.execute(
+        "INSERT INTO step (run, place, name, report)
+         VALUES (?1, (SELECT count(*) FROM step WHERE run = ?1), ?2, ?3)
+         ON CONFLICT (run, name) DO UPDATE SET report = excluded.report",
+        params![run.as_str(), report.step.as_str(), to_text(report)],
+    )?;
+    Ok(())
+}
+
+fn stop(db: &Transaction<'_>, run: &RunId, why: Stop, record: Stamp) -> Result<bool, JournalError> {
+    let stopped = db.execute(
+        "UPDATE run SET stop = ?2, due = 0 WHERE id = ?1 AND final = 0 AND stop IS NULL",
+        params![run.as_str(), to_text(&why)],
+    )?;
+    if stopped > 0 {
+        append(db, run, Entry::Stopping { status: why.into() }, record)?;
+    }
+    Ok(stopped > 0)
+}
+
+/// Open runs, the most pressing first: leavers, then access that should have ended by now, then by precedence.
+fn pressing(db: &Transaction<'_>, condition: &str, now: i64) -> Result<Vec<RunId>, JournalError> {
+    let urgent = Precedence::OffboardNow as i64;
+    let mut query = db.prepare(&format!(
+        "SELECT id FROM run WHERE final = 0 AND {condition} AND ?1 IS NOT NULL
+         ORDER BY precedence < {urgent}, revokes = 0, precedence DESC, due, id"
+    ))?;
+    let ids = query.query_map([now], |row| row.get::<_, String>(0))?;
+    ids.map(|id| parse_id(&id?)).collect()
+}
+
+fn ids_about(db: &Transaction<'_>, subject: &Subject, condition: &str) -> Result<Vec<RunId>, JournalError> {
+    let mut query = db.prepare(&format!(
+        "SELECT id FROM run WHERE (login = ?1 OR person = ?2) AND {condition} ORDER BY id"
+    ))?;
+    let ids = query
+        .query_map(params![subject.login.to_lowercase(), subject.person], |row| row.get::<_, String>(0))?;
+    ids.map(|id| parse_id(&id?)).collect()
+}
+
+fn texts(db: &Transaction<'_>, query: &str, run: &RunId) -> Result<Vec<String>, JournalError> {
+    let mut query = db.prepare(query)?;
+    let texts = query.query_map([run.as_str()], |row| row.get::<_, String>(0))?;
+    Ok(texts.collect::<Result<_, _>>()?)
 }
 
 /// What is read of a stored plan without knowing its actions.
@@ -339,6 +583,64 @@ struct Outline {
     intent: Intent,
     subject: Subject,
     request: Option<Request>,
+    precedence: Precedence,
+    #[serde(default)]
+    claims: Vec<Claim>,
+}
+
+impl Outline {
+    fn of(plan: &Plan) -> Self {
+        Self {
+            operation: plan.operation.clone(),
+            intent: plan.intent.clone(),
+            subject: plan.subject.clone(),
+            request: plan.request.clone(),
+            precedence: plan.precedence,
+            claims: plan.claims.clone(),
+        }
+    }
+
+    fn accepted(&self, digest: String) -> Entry {
+        let Self { operation, intent, subject, request, .. } = self;
+        Entry::Accepted {
+            operation: operation.clone(),
+            subject: subject.clone(),
+            request: request.clone(),
+            policy: intent.policy.clone(),
+            digest,
+        }
+    }
+
+    /// Whether a leaver leaves already.
+    fn joins(&self, open: &Open) -> bool {
+        self.precedence >= Precedence::Offboard
+            && self.operation == open.operation
+            && self.precedence <= open.precedence
+    }
+}
+
+fn outline(db: &Transaction<'_>, id: &RunId) -> Result<Option<Outline>, JournalError> {
+    let plan = texts(db, "SELECT plan FROM run WHERE id = ?1", id)?;
+    plan.first().map(|plan| from_text(plan, "a plan")).transpose()
+}
+
+/// A run that has something left to do.
+struct Open {
+    id: RunId,
+    operation: String,
+    precedence: Precedence,
+    claims: Vec<Claim>,
+}
+
+/// The open runs about a person that are not to end anyhow.
+fn open_about(db: &Transaction<'_>, subject: &Subject) -> Result<Vec<Open>, JournalError> {
+    let mut open = Vec::new();
+    for id in ids_about(db, subject, "final = 0 AND stop IS NULL")? {
+        if let Some(Outline { operation, precedence, claims, .. }) = outline(db, &id)? {
+            open.push(Open { id, operation, precedence, claims });
+        }
+    }
+    Ok(open)
 }
 
 /// A run, and the text of its plan.
@@ -349,7 +651,7 @@ fn stored(db: &Transaction<'_>, id: &RunId) -> Result<Option<(Run, String)>, Jou
         })
         .optional()?;
     let Some((plan, digest, status)) = row else { return Ok(None) };
-    let Outline { operation, intent, subject, request } = from_text(&plan, "a plan")?;
+    let Outline { operation, intent, subject, request, .. } = from_text(&plan, "a plan")?;
     let run = Run {
         id: id.clone(),
         operation,
@@ -378,9 +680,8 @@ fn accepted_digest(db: &Transaction<'_>, run: &RunId) -> Result<Option<String>, 
 }
 
 fn steps(db: &Transaction<'_>, run: &RunId) -> Result<Vec<StepReport>, JournalError> {
-    let mut query = db.prepare("SELECT report FROM step WHERE run = ?1 ORDER BY place")?;
-    let reports = query.query_map([run.as_str()], |row| row.get::<_, String>(0))?;
-    reports.map(|report| from_text(&report?, "a step")).collect()
+    let reports = texts(db, "SELECT report FROM step WHERE run = ?1 ORDER BY place", run)?;
+    reports.iter().map(|report| from_text(report, "a step")).collect()
 }
 
 fn head(db: &Transaction<'_>) -> Result<Head, JournalError> {

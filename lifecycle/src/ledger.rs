@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::canonical;
 use crate::plan::{PolicyRef, Request, StepId, Subject};
-use crate::run::{CallReport, Outcome, RunId, RunStatus};
+use crate::run::{CallReport, Outcome, Ruling, RunId, RunStatus};
 
 /// The version of the record's form.
 const VERSION: u32 = 1;
@@ -59,6 +59,30 @@ pub enum Entry {
         policy: Option<PolicyRef>,
         /// The digest of the plan.
         digest: String,
+    },
+    /// Another request for the same was made part of this run.
+    Joined {
+        /// What the other asked for.
+        key: String,
+        /// The record that asked for it.
+        request: Option<Request>,
+    },
+    /// A signal came.
+    Signalled {
+        /// Its name.
+        name: String,
+        /// What came with it.
+        payload: String,
+    },
+    /// The run is to end before its steps do.
+    Stopping {
+        /// How it will end.
+        status: RunStatus,
+    },
+    /// A person decided how to go on.
+    Ruled {
+        /// What.
+        ruling: Ruling,
     },
     /// A step is about to act.
     Intent {

@@ -3,6 +3,7 @@
 pub mod action;
 mod canonical;
 mod engine;
+pub mod gate;
 pub mod guard;
 mod journal;
 pub mod ledger;

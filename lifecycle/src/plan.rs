@@ -1,14 +1,18 @@
 //! Plans: what will change, in what order, why, and what happens if a step fails. Data, and nothing else.
 
 mod display;
+mod precedence;
 
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Action, Permissions};
+use crate::action::{Action, Change, Permissions};
 use crate::canonical;
+use crate::gate::Gate;
+
+pub use self::precedence::Precedence;
 
 client_core::define_id!(
     /// The name of a step: stable, unique in its plan, and part of the mark on a ticket note.
@@ -32,8 +36,17 @@ pub struct Plan {
     pub subject: Subject,
     /// The record that asked for it.
     pub request: Option<Request>,
+    /// Who goes first where two runs meet at one person.
+    pub precedence: Precedence,
+    /// The access that this plan justifies for as long as its run is open.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claims: Vec<Claim>,
     /// The steps, in order.
     pub steps: Vec<Step>,
+    /// Whether what was done is undone once a mandatory step failed for good, and not only once the run is declined or
+    /// called off: for pairs of changes of which one without the other does harm.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub undo_on_failure: bool,
     /// What is done afterwards, by how it went.
     pub closing: Closing,
 }
@@ -43,8 +56,24 @@ pub struct Plan {
 pub struct Closing {
     /// After every mandatory step is done.
     pub done: Vec<Step>,
-    /// After one of them failed for good.
+    /// After a gate was declined, or the run was called off or superseded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub declined: Vec<Step>,
+    /// After a step failed that must not.
     pub failed: Vec<Step>,
+}
+
+/// Access that a run justifies: from the moment its step succeeded, until the run comes to its end.
+///
+/// As long as anybody claims a target for a subject, nobody's expiry takes it away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// The step that gives the access.
+    pub step: StepId,
+    /// What is given, in the same words wherever it is: `okta_group:00g…`.
+    pub target: String,
+    /// Until when, if there is an end.
+    pub until: Option<DateTime<Utc>>,
 }
 
 /// What makes two submissions the same.
@@ -101,7 +130,7 @@ pub struct PolicyRef {
     pub hash: String,
 }
 
-/// One action, why it is taken, and what its failure means.
+/// One thing to do, why, and what its failure means.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Step {
     /// Its name.
@@ -110,35 +139,76 @@ pub struct Step {
     pub why: String,
     /// What its failure means.
     pub on_failure: OnFailure,
-    /// The instant before which it must not be taken.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub not_before: Option<DateTime<Utc>>,
-    /// The change itself.
-    pub action: Box<dyn Action>,
+    /// The steps that must have succeeded: if one has not, this one is not taken.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<StepId>,
+    /// Whether nothing before it is undone once it is done.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub irrevocable: bool,
+    /// The thing itself.
+    pub work: Work,
+}
+
+/// What a step is.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Work {
+    /// A change.
+    Action {
+        /// The change.
+        action: Box<dyn Action>,
+        /// What takes it back, if the run is declined or called off.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        undo: Option<Box<dyn Action>>,
+    },
+    /// Something that must hold. Never writes, and is looked at again each time the run is taken up, for as long as a
+    /// step that needs it is still to come.
+    Guard(Box<dyn Action>),
+    /// Something that is waited for.
+    Gate {
+        /// What it is.
+        gate: Box<dyn Gate>,
+        /// The instant at which waiting has failed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deadline: Option<DateTime<Utc>>,
+    },
 }
 
 impl Step {
-    /// A mandatory step, to be taken as soon as its turn comes.
+    /// A mandatory change.
     ///
     /// # Panics
     ///
     /// If `id` is no [`StepId`]: step names are part of the program.
     #[must_use]
     pub fn new(id: &str, why: impl Into<String>, action: impl Action + 'static) -> Self {
-        Self {
-            id: id.parse().expect("a step's name is part of the program"),
-            why: why.into(),
-            on_failure: OnFailure::Stop,
-            not_before: None,
-            action: Box::new(action),
-        }
+        Self::of(id, why, OnFailure::Stop, Work::Action { action: Box::new(action), undo: None })
     }
 
-    /// The same, taken no earlier than `instant`.
+    /// Something that must hold before the steps that [need](Self::needs) it are taken. If it does not, the others
+    /// are, and a person is asked.
+    ///
+    /// # Panics
+    ///
+    /// If `id` is no [`StepId`].
     #[must_use]
-    pub fn not_before(mut self, instant: DateTime<Utc>) -> Self {
-        self.not_before = Some(instant);
-        self
+    pub fn guard(id: &str, why: impl Into<String>, action: impl Action + 'static) -> Self {
+        Self::of(id, why, OnFailure::Escalate, Work::Guard(Box::new(action)))
+    }
+
+    /// Something that is waited for before the run goes on.
+    ///
+    /// # Panics
+    ///
+    /// If `id` is no [`StepId`].
+    #[must_use]
+    pub fn gate(id: &str, why: impl Into<String>, gate: impl Gate + 'static) -> Self {
+        Self::of(id, why, OnFailure::Stop, Work::Gate { gate: Box::new(gate), deadline: None })
+    }
+
+    fn of(id: &str, why: impl Into<String>, on_failure: OnFailure, work: Work) -> Self {
+        let id = id.parse().expect("a step's name is part of the program");
+        Self { id, why: why.into(), on_failure, needs: Vec::new(), irrevocable: false, work }
     }
 
     /// The same, but not mandatory.
@@ -146,6 +216,84 @@ impl Step {
     pub fn optional(mut self) -> Self {
         self.on_failure = OnFailure::CarryOn;
         self
+    }
+
+    /// The same, but if it fails the other steps are taken all the same, and then a person is asked.
+    #[must_use]
+    pub fn escalating(mut self) -> Self {
+        self.on_failure = OnFailure::Escalate;
+        self
+    }
+
+    /// The same, taken only if these steps succeeded.
+    ///
+    /// # Panics
+    ///
+    /// If one of them is no [`StepId`].
+    #[must_use]
+    pub fn needs<'a>(mut self, steps: impl IntoIterator<Item = &'a str>) -> Self {
+        let parse = |id: &str| id.parse().expect("a step's name is part of the program");
+        self.needs.extend(steps.into_iter().map(parse));
+        self
+    }
+
+    /// The same, taken back by `undo` if the run is declined or called off after it made the change. What was so already is
+    /// left as it was.
+    ///
+    /// # Panics
+    ///
+    /// If the step is no change.
+    #[must_use]
+    pub fn undone_by(mut self, action: impl Action + 'static) -> Self {
+        let Work::Action { undo, .. } = &mut self.work else { panic!("only a change can be undone") };
+        *undo = Some(Box::new(action));
+        self
+    }
+
+    /// The same; and once it is done, nothing before it is undone.
+    #[must_use]
+    pub fn irrevocable(mut self) -> Self {
+        self.irrevocable = true;
+        self
+    }
+
+    /// The same, and waiting has failed at `deadline`.
+    ///
+    /// # Panics
+    ///
+    /// If the step is no gate.
+    #[must_use]
+    pub fn until(mut self, instant: DateTime<Utc>) -> Self {
+        let Work::Gate { deadline, .. } = &mut self.work else { panic!("only a gate has a deadline") };
+        *deadline = Some(instant);
+        self
+    }
+
+    /// What it changes or waits for, for people.
+    #[must_use]
+    pub fn describe(&self) -> Change {
+        match &self.work {
+            Work::Action { action, .. } | Work::Guard(action) => action.describe(),
+            Work::Gate { gate, .. } => gate.describe(),
+        }
+    }
+
+    /// What it needs to be allowed, to be undone too.
+    #[must_use]
+    pub fn permissions(&self) -> Permissions {
+        match &self.work {
+            Work::Action { action, undo } => {
+                let undo = undo.as_ref().map(|undo| undo.permissions());
+                [action.permissions()].into_iter().chain(undo).collect()
+            }
+            Work::Guard(action) => action.permissions(),
+            Work::Gate { gate, .. } => gate.permissions(),
+        }
+    }
+
+    /// The name under which it is undone.
+    pub(crate) fn undo_id(&self) -> Option<StepId> {
+        format!("undo.{}", self.id).parse().ok()
     }
 }
 
@@ -157,35 +305,100 @@ pub enum OnFailure {
     Stop,
     /// The run goes on, and says so.
     CarryOn,
+    /// The run goes on with what does not need this step, and then closes as failed.
+    Escalate,
+}
+
+/// Why a plan would misbehave.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanFlaw {
+    /// Two steps have one name.
+    #[error("the plan has two steps named {0}")]
+    StepTwice(StepId),
+    /// A step needs one that does not come before it.
+    #[error("step {step} needs {needs}, which does not come before it")]
+    NeedsLater {
+        /// The step.
+        step: StepId,
+        /// What it needs.
+        needs: StepId,
+    },
+    /// A claim names no step.
+    #[error("the plan claims {target} from step {step}, which it does not have")]
+    ClaimsNothing {
+        /// What is claimed.
+        target: String,
+        /// The step.
+        step: StepId,
+    },
+    /// A step's name leaves no room for that of its undoing.
+    #[error("the name of step {0} is too long for a step that can be undone: at most 59 characters")]
+    NameTooLong(StepId),
 }
 
 impl Plan {
+    /// A plan without steps, to be filled in.
+    #[must_use]
+    pub fn new(operation: &str, precedence: Precedence, intent: Intent, subject: Subject) -> Self {
+        Self {
+            operation: operation.to_owned(),
+            intent,
+            subject,
+            request: None,
+            precedence,
+            claims: Vec::new(),
+            steps: Vec::new(),
+            undo_on_failure: false,
+            closing: Closing::default(),
+        }
+    }
+
     /// The hash of everything in the plan: an approval of this digest is an approval of exactly this.
     #[must_use]
     pub fn digest(&self) -> String {
         canonical::digest(self)
     }
 
-    /// All that the steps need, those of both closings included.
+    /// All that the steps need, those of every closing included.
     #[must_use]
     pub fn permissions(&self) -> Permissions {
-        self.all_steps().map(|step| step.action.permissions()).collect()
+        self.all_steps().map(Step::permissions).collect()
     }
 
-    /// Every step that may be taken: the steps, then both closings.
+    /// Every step that may be taken: the steps, then those of every closing.
     pub fn all_steps(&self) -> impl Iterator<Item = &Step> {
-        self.steps.iter().chain(&self.closing.done).chain(&self.closing.failed)
+        let Closing { done, declined, failed } = &self.closing;
+        self.steps.iter().chain(done).chain(declined).chain(failed)
     }
 
-    /// Finds what would make the plan misbehave: two steps of one name.
+    /// Finds what would make the plan misbehave.
     ///
     /// # Errors
     ///
-    /// The name that stands twice.
-    pub fn check(&self) -> Result<(), StepId> {
+    /// The first flaw.
+    pub fn check(&self) -> Result<(), PlanFlaw> {
         let mut seen = BTreeSet::new();
-        match self.all_steps().find(|step| !seen.insert(&step.id)) {
-            Some(twice) => Err(twice.id.clone()),
+        for step in self.all_steps() {
+            if let Some(needs) = step.needs.iter().find(|needs| !seen.contains(*needs)) {
+                return Err(PlanFlaw::NeedsLater { step: step.id.clone(), needs: needs.clone() });
+            }
+            let undo = match &step.work {
+                Work::Action { undo: Some(_), .. } => {
+                    Some(step.undo_id().ok_or_else(|| PlanFlaw::NameTooLong(step.id.clone()))?)
+                }
+                _ => None,
+            };
+            for id in [step.id.clone()].into_iter().chain(undo) {
+                if let Some(twice) = seen.replace(id) {
+                    return Err(PlanFlaw::StepTwice(twice));
+                }
+            }
+        }
+        match self.claims.iter().find(|claim| !seen.contains(&claim.step)) {
+            Some(Claim { step, target, .. }) => {
+                Err(PlanFlaw::ClaimsNothing { step: step.clone(), target: target.clone() })
+            }
             None => Ok(()),
         }
     }

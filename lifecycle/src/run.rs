@@ -83,8 +83,13 @@ impl Run {
 pub enum RunStatus {
     /// It is being applied, or was when the engine stopped: [`Engine::resume`](crate::Engine::resume) goes on.
     Running,
-    /// Its next step must not be taken before this instant. `resume` goes on after it.
+    /// It waits at a gate, and holds nothing meanwhile. It is looked at again by `resume` and
+    /// [`keep_time`](crate::Engine::keep_time), no earlier than the instant, or once a signal comes.
     Waiting {
+        /// The gate.
+        step: StepId,
+        /// What is waited for.
+        waits_for: String,
         /// The instant.
         until: DateTime<Utc>,
     },
@@ -98,12 +103,32 @@ pub enum RunStatus {
     },
     /// Every mandatory step is done.
     Done,
-    /// A mandatory step cannot be done. What was reached stays, the ticket says so, and a person decides.
+    /// A step cannot be done that must be. What was reached stays, the ticket says so, and a person decides:
+    /// [`Engine::decide`](crate::Engine::decide).
     NeedsHuman {
         /// The step.
         step: StepId,
         /// What happened.
         why: String,
+    },
+    /// What a gate waited for was refused. What the run had done was undone, as far as the plan says.
+    Declined {
+        /// The gate.
+        step: StepId,
+        /// Why.
+        why: String,
+    },
+    /// Somebody called it off. What the run had done was undone, as far as the plan says.
+    Cancelled {
+        /// Who.
+        by: String,
+        /// Why.
+        why: String,
+    },
+    /// A more pressing run took its place.
+    Superseded {
+        /// That run.
+        by: RunId,
     },
 }
 
@@ -111,7 +136,17 @@ impl RunStatus {
     /// Whether nothing more will happen.
     #[must_use]
     pub fn is_final(&self) -> bool {
-        matches!(self, Self::Done | Self::NeedsHuman { .. })
+        !matches!(self, Self::Running | Self::Waiting { .. } | Self::Stalled { .. })
+    }
+
+    /// Whether the other says nothing new: a gate that is looked at again and again is not worth a record each time.
+    pub(crate) fn is_same_place(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Waiting { step, waits_for, .. }, Self::Waiting { step: at, waits_for: still, .. }) => {
+                step == at && waits_for == still
+            }
+            _ => self == other,
+        }
     }
 }
 
@@ -119,10 +154,13 @@ impl fmt::Display for RunStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Running => f.write_str("running"),
-            Self::Waiting { until } => write!(f, "waiting until {}", until.format("%Y-%m-%d %H:%M UTC")),
+            Self::Waiting { step, waits_for, .. } => write!(f, "waiting at {step} for {waits_for}"),
             Self::Stalled { step, why } => write!(f, "stalled at {step}: {why}"),
             Self::Done => f.write_str("done"),
             Self::NeedsHuman { step, why } => write!(f, "needs a person at {step}: {why}"),
+            Self::Declined { step, why } => write!(f, "declined at {step}: {why}"),
+            Self::Cancelled { by, why } => write!(f, "called off by {by}: {why}"),
+            Self::Superseded { by } => write!(f, "superseded by run {by}"),
         }
     }
 }
@@ -140,6 +178,9 @@ pub struct StepReport {
     pub outcome: Option<Outcome>,
     /// When it ended.
     pub ended_at: Option<DateTime<Utc>>,
+    /// How often it was interrupted: by a system that was away, or took too long.
+    #[serde(default)]
+    pub interruptions: u32,
     /// What it found out.
     pub findings: Findings,
     /// The writes that it sent, with the vendors' ids for them.
@@ -154,6 +195,7 @@ impl StepReport {
             attempts: 0,
             outcome: None,
             ended_at: None,
+            interruptions: 0,
             findings: Findings::new(),
             calls: Vec::new(),
         }
@@ -178,13 +220,35 @@ pub enum Outcome {
         /// Why.
         why: String,
     },
+    /// A guard that does not hold. Nothing was written.
+    Held {
+        /// What was found.
+        found: String,
+    },
+    /// A gate that somebody refused to open.
+    Declined {
+        /// Why.
+        why: String,
+    },
+    /// A step that it needs did not succeed, so nothing was written.
+    Skipped {
+        /// That step.
+        needs: StepId,
+    },
+    /// A person decided to go on as if it were done.
+    Waived {
+        /// Who.
+        by: String,
+        /// Why.
+        why: String,
+    },
 }
 
 impl Outcome {
-    /// Whether the world is now as the step wanted it.
+    /// Whether the world is now as the step wanted it, or a person said to take it as that.
     #[must_use]
     pub fn is_success(&self) -> bool {
-        matches!(self, Self::Done | Self::AlreadySatisfied)
+        matches!(self, Self::Done | Self::AlreadySatisfied | Self::Waived { .. })
     }
 }
 
@@ -195,8 +259,76 @@ impl fmt::Display for Outcome {
             Self::AlreadySatisfied => f.write_str("already so"),
             Self::Drifted { found } => write!(f, "not done, the world has changed: {found}"),
             Self::Failed { why } => write!(f, "failed: {why}"),
+            Self::Held { found } => write!(f, "held: {found}"),
+            Self::Declined { why } => write!(f, "declined: {why}"),
+            Self::Skipped { needs } => write!(f, "not done, since {needs} did not succeed"),
+            Self::Waived { by, why } => write!(f, "waived by {by}: {why}"),
         }
     }
+}
+
+/// A signal that came for a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Received {
+    /// Its name.
+    pub name: String,
+    /// What came with it. Never a secret: the journal and the ledger have it.
+    pub payload: String,
+    /// When it came.
+    pub at: DateTime<Utc>,
+}
+
+/// Access that an open run justifies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveClaim {
+    /// The run.
+    pub run: RunId,
+    /// What is claimed: see [`Claim::target`](crate::plan::Claim::target).
+    pub target: String,
+    /// Until when, if there is an end.
+    pub until: Option<DateTime<Utc>>,
+    /// Whether the run found the access there already, and did not give it.
+    pub found: bool,
+}
+
+/// Why a run ends before its steps do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "stop", rename_all = "snake_case")]
+pub(crate) enum Stop {
+    Cancelled { by: String, why: String },
+    Superseded { by: RunId },
+}
+
+impl From<Stop> for RunStatus {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Cancelled { by, why } => Self::Cancelled { by, why },
+            Stop::Superseded { by } => Self::Superseded { by },
+        }
+    }
+}
+
+/// What a person decides about a run that [needs one](RunStatus::NeedsHuman).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ruling {
+    /// Who decides.
+    pub by: String,
+    /// Why.
+    pub why: String,
+    /// What.
+    pub verdict: Verdict,
+}
+
+/// What a person decides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Take what did not succeed again.
+    Retry,
+    /// Go on as if this step had succeeded: what it stands for was done by hand, or a guard is overruled.
+    Waive(StepId),
+    /// Call it off: what was done is undone, as far as the plan says.
+    Abort,
 }
 
 /// A write that was sent. Holds no query, body or credential.

@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
-use client_core::{Clock, Observer};
+use client_core::{Clock, Lane, Observer};
 use okta_client::OktaClient;
 use servicenow_client::ServiceNowClient;
+
+use crate::journal::{Journal, JournalError};
+use crate::plan::Subject;
+use crate::run::{LiveClaim, Run};
 
 /// Okta and ServiceNow. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -13,13 +17,45 @@ pub struct Systems {
     pub okta: OktaClient,
     /// Who asked, who approved, what was done.
     pub servicenow: ServiceNowClient,
+    /// What the engine knows, where there is one.
+    journal: Option<Arc<Journal>>,
 }
 
 impl Systems {
     /// Puts the two together.
     #[must_use]
     pub fn new(okta: OktaClient, servicenow: ServiceNowClient) -> Self {
-        Self { okta, servicenow }
+        Self { okta, servicenow, journal: None }
+    }
+
+    /// The access that open runs justify for `subject`: grants that have not ended. `None` where no engine is, so that nobody
+    /// knows: when an operation only says [what it would do](crate::Operation::what_if).
+    ///
+    /// # Errors
+    ///
+    /// If the journal fails.
+    pub async fn claims(&self, subject: &Subject) -> Result<Option<Vec<LiveClaim>>, JournalError> {
+        match &self.journal {
+            Some(journal) => journal.claims(subject).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The runs about `subject`, whatever became of them, oldest first. `None` where no engine is.
+    ///
+    /// # Errors
+    ///
+    /// If the journal fails.
+    pub async fn runs_about(&self, subject: &Subject) -> Result<Option<Vec<Run>>, JournalError> {
+        match &self.journal {
+            Some(journal) => journal.about(subject).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The same, with what an engine knows.
+    pub(crate) fn knowing(self, journal: Arc<Journal>) -> Self {
+        Self { journal: Some(journal), ..self }
     }
 
     /// The clock that both follow.
@@ -32,6 +68,16 @@ impl Systems {
         Self {
             okta: self.okta.tagged(tag).observed(observer.clone()),
             servicenow: self.servicenow.tagged(tag).observed(observer.clone()),
+            journal: self.journal.clone(),
+        }
+    }
+
+    /// Clones whose calls wait in `lane`.
+    pub(crate) fn in_lane(&self, lane: Lane) -> Self {
+        Self {
+            okta: self.okta.in_lane(lane),
+            servicenow: self.servicenow.in_lane(lane),
+            journal: self.journal.clone(),
         }
     }
 }

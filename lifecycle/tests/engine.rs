@@ -8,11 +8,12 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{LazyLock, Mutex};
 
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt as _;
 use lifecycle::action::{Action, ActionError, Change, Context, Permissions, State, Verb};
+use lifecycle::gate::At;
 use lifecycle::ledger::{self, Entry};
-use lifecycle::plan::{Closing, Intent, Plan, PolicyRef, Step, Subject};
+use lifecycle::plan::{Intent, Plan, PlanFlaw, PolicyRef, Precedence, Step, Subject};
 use lifecycle::run::Outcome;
 use lifecycle::{Engine, EngineError, JournalError, Progress, RunStatus};
 use okta_client::Delivery;
@@ -151,14 +152,17 @@ fn step(name: &str) -> Step {
 }
 
 fn plan(key: &str, steps: Vec<Step>) -> Plan {
-    Plan {
-        operation: "light".into(),
-        intent: Intent::new("light", key, &key, None),
-        subject: Subject { login: format!("{key}@acme.example"), name: key.into(), person: None },
-        request: None,
-        steps,
-        closing: Closing::default(),
-    }
+    let subject = Subject { login: format!("{key}@acme.example"), name: key.into(), person: None };
+    Plan { steps, ..Plan::new("light", Precedence::Grant, Intent::new("light", key, &key, None), subject) }
+}
+
+/// Waits for an instant.
+fn wait(until: DateTime<Utc>) -> Step {
+    Step::gate("wait", "it is not time yet", At::new(until.into()))
+}
+
+fn is_waiting_until(status: &RunStatus, at: DateTime<Utc>) -> bool {
+    matches!(status, RunStatus::Waiting { until, .. } if *until == at)
 }
 
 async fn run(name: &str) -> (Engine, lifecycle::Run) {
@@ -284,9 +288,9 @@ async fn a_step_waits_for_its_time_and_holds_nobody_up() {
     let world = World::start().await;
     let engine = Engine::builder(world.systems()).concurrency(1).in_memory().unwrap();
     let at = world.sandbox.clock().now() + TimeDelta::days(3);
-    let early = plan("early", vec![step("early").not_before(at)]);
+    let early = plan("early", vec![wait(at), step("early")]);
     let id = engine.submit(&early).await.unwrap();
-    assert_eq!(engine.finish(&id).await.unwrap().status, RunStatus::Waiting { until: at });
+    assert!(is_waiting_until(&engine.finish(&id).await.unwrap().status, at));
     // Its subject and its slot are free meanwhile.
     let mut other = plan("other", vec![step("other")]);
     other.subject = early.subject.clone();
@@ -295,7 +299,7 @@ async fn a_step_waits_for_its_time_and_holds_nobody_up() {
     // Asking again changes nothing, so the ledger has nothing to say.
     let head = engine.ledger_head().await.unwrap();
     engine.resume().await.unwrap();
-    assert_eq!(engine.finish(&id).await.unwrap().status, RunStatus::Waiting { until: at });
+    assert!(is_waiting_until(&engine.finish(&id).await.unwrap().status, at));
     assert_eq!(engine.ledger_head().await.unwrap(), head);
     world.sandbox.clock().advance_to(at);
     engine.resume().await.unwrap();
@@ -337,7 +341,7 @@ async fn a_plan_with_two_steps_of_one_name_is_refused() {
     let world = World::start().await;
     let engine = Engine::builder(world.systems()).in_memory().unwrap();
     let twice = plan("step-twice", vec![step("a"), step("b")]);
-    assert!(matches!(engine.submit(&twice).await, Err(EngineError::StepTwice(_))));
+    assert!(matches!(engine.submit(&twice).await, Err(EngineError::Flawed(PlanFlaw::StepTwice(_)))));
     assert!(engine.ledger(None).await.unwrap().is_empty());
 }
 
@@ -393,7 +397,7 @@ async fn with_changed_plan(name: &str, change: fn(&str) -> String) -> (World, En
     let world = World::start().await;
     let engine = world.engine(world.systems()).await;
     let tomorrow = world.sandbox.clock().now() + TimeDelta::days(1);
-    let id = engine.submit(&plan(name, vec![step(name).not_before(tomorrow)])).await.unwrap();
+    let id = engine.submit(&plan(name, vec![wait(tomorrow), step(name)])).await.unwrap();
     engine.finish(&id).await.unwrap();
     drop(engine);
     drop(world.engine(world.systems()).await);
@@ -457,7 +461,7 @@ async fn progress_is_told_as_it_happens() {
 
 #[test]
 fn a_plan_survives_being_written_down() {
-    let plan = plan("written", vec![step("written").not_before(DateTime::UNIX_EPOCH)]);
+    let plan = plan("written", vec![wait(DateTime::UNIX_EPOCH), step("written")]);
     let text = serde_json::to_string(&plan).unwrap();
     let back: Plan = serde_json::from_str(&text).unwrap();
     assert_eq!(back.digest(), plan.digest());

@@ -42,9 +42,10 @@ use crate::action::okta::{
     Account, Activate, AddToGroup, CreateUser, RemoveFromGroup, ResetFactors, SendActivation, UpdateProfile,
 };
 use crate::action::servicenow::{AddNote, Audience, ConfirmRequest, EnsureUser, SetTicketState, Ticket};
+use crate::gate::{At, When};
 use crate::operation::item::Item;
 use crate::operation::{Operation, OperationError};
-use crate::plan::{Closing, Intent, Plan, PolicyRef, Request, Step, StepId, Subject};
+use crate::plan::{Closing, Intent, Plan, PolicyRef, Precedence, Request, Step, StepId, Subject};
 use crate::policy::{Attributes, Entitlement, Grant, Policy};
 use crate::systems::Systems;
 
@@ -149,17 +150,13 @@ impl Operation for Onboard {
                 EnsureUser { user: asked.hire.servicenow_user(&login, &manager) },
             ));
         }
+        let subject =
+            Subject { name: asked.hire.name(), login, person: Some(asked.hire.employee_number.clone()) };
         Ok(Plan {
-            operation: "onboard".to_owned(),
-            intent: self.intent(&asked),
-            subject: Subject {
-                name: asked.hire.name(),
-                login,
-                person: Some(asked.hire.employee_number.clone()),
-            },
             request: Some(asked.request()),
             steps,
             closing: closing(&ticket, &asked.hire),
+            ..Plan::new("onboard", Precedence::Onboard, self.intent(&asked), subject)
         })
     }
 }
@@ -230,8 +227,8 @@ fn join(asked: &Asked, why: &str, profile: Profile, grants: &[Grant], still_want
     let activate = Activate { account: account.clone(), from: UserStatus::Staged, mail: true };
     let mut steps = vec![create];
     steps.extend(memberships(&account, grants));
-    steps.push(still_wanted);
-    steps.push(on_start_date(asked, Step::new("activate", asked.hire.why_activate(), activate)));
+    steps.extend([start_date(asked), still_wanted]);
+    steps.push(Step::new("activate", asked.hire.why_activate(), activate).irrevocable());
     steps
 }
 
@@ -263,10 +260,10 @@ fn rejoin(
             Step::new(&format!("leave-{n}"), why, action)
         })
         .collect();
-    steps.push(still_wanted);
+    steps.extend([start_date(asked), still_wanted]);
     let activate = Activate { account: account.clone(), from: UserStatus::Deprovisioned, mail: false };
     let why_activate = "was here before: the former account is taken up again, so its history stays joined";
-    steps.push(on_start_date(asked, Step::new("activate", why_activate, activate)));
+    steps.push(Step::new("activate", why_activate, activate).irrevocable());
     steps.push(Step::new("update-profile", why, UpdateProfile { account: account.clone(), patch }));
     steps.extend(memberships(&account, grants));
     let why_factors = "a phone enrolled before must open nothing now";
@@ -306,14 +303,12 @@ fn still_wanted(asked: &Asked, ticket: &Ticket) -> Step {
         ticket: ticket.clone(),
         answers: BTreeMap::from([start_date]),
     };
-    on_start_date(
-        asked,
-        Step::new("still-wanted", "nobody called it off or moved the start meanwhile", action),
-    )
+    Step::new("still-wanted", "nobody called it off or moved the start meanwhile", action)
 }
 
-fn on_start_date(asked: &Asked, step: Step) -> Step {
-    step.not_before(asked.hire.start_date.and_time(NaiveTime::MIN).and_utc())
+fn start_date(asked: &Asked) -> Step {
+    let start = asked.hire.start_date.and_time(NaiveTime::MIN).and_utc();
+    Step::gate("start-date", "before it nobody can sign in", At::new(When::utc(start)))
 }
 
 fn closing(ticket: &Ticket, hire: &Hire) -> Closing {
@@ -354,5 +349,5 @@ fn closing(ticket: &Ticket, hire: &Hire) -> Closing {
             "Onboarding of {name} could not be finished. What was reached stays as it is; the ticket stays open for a person to go on."
         ),
     );
-    Closing { done, failed: vec![failed.optional()] }
+    Closing { done, declined: Vec::new(), failed: vec![failed.optional()] }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{OnFailure, Plan, Step};
+use super::{OnFailure, Plan, Step, StepId, Work};
 use crate::action::Change;
 use crate::report::printable;
 
@@ -29,6 +29,7 @@ impl fmt::Display for Plan {
         }
         section(f, "", &self.steps, 1)?;
         section(f, "When all is done:", &self.closing.done, self.steps.len() + 1)?;
+        section(f, "If it is declined or called off:", &self.closing.declined, self.steps.len() + 1)?;
         section(f, "If a step fails for good:", &self.closing.failed, self.steps.len() + 1)?;
         write!(f, "\nNeeds in all: {}", self.permissions())
     }
@@ -43,15 +44,26 @@ fn section(f: &mut fmt::Formatter<'_>, title: &str, steps: &[Step], first: usize
         writeln!(f, "{title}")?;
     }
     for (number, step) in (first..).zip(steps) {
-        write!(f, "{number:>4} {}", step.action.describe())?;
-        if let Some(instant) = step.not_before {
-            writeln!(f, "       not before {}", instant.format("%Y-%m-%d %H:%M UTC"))?;
+        write!(f, "{number:>4} {}", step.describe())?;
+        if let Work::Gate { deadline: Some(instant), .. } = &step.work {
+            writeln!(f, "       until {}", instant.format("%Y-%m-%d %H:%M UTC"))?;
         }
         writeln!(f, "       why: {}", printable(&step.why))?;
-        if step.on_failure == OnFailure::CarryOn {
-            writeln!(f, "       optional: the run goes on if this fails")?;
+        match step.on_failure {
+            OnFailure::Stop => {}
+            OnFailure::CarryOn => writeln!(f, "       optional: the run goes on if this fails")?,
+            OnFailure::Escalate => {
+                writeln!(f, "       if this fails the run goes on, and a person is asked")?
+            }
         }
-        writeln!(f, "       needs: {}", step.action.permissions())?;
+        if !step.needs.is_empty() {
+            let needs: Vec<&str> = step.needs.iter().map(StepId::as_str).collect();
+            writeln!(f, "       only after: {}", needs.join(", "))?;
+        }
+        if let Work::Action { undo: Some(undo), .. } = &step.work {
+            write!(f, "       undone by: {}", undo.describe())?;
+        }
+        writeln!(f, "       needs: {}", step.permissions())?;
     }
     Ok(())
 }
