@@ -135,15 +135,15 @@ impl Standing<'_> {
     /// What this run did, taken back from the last to the first, as far as nothing irrevocable was done after it.
     fn undone<'p>(&self, plan: &'p Plan) -> Went<'p> {
         for step in plan.steps.iter().rev() {
-            let report = self.steps.iter().find(|report| report.step == step.id);
-            if step.irrevocable && report.is_some_and(|report| report.intended_at.is_some()) {
+            // Also if nobody knows what became of it: undoing looks before it acts.
+            let is_ours = |report: &StepReport| report.step == step.id && report.intended_at.is_some();
+            if !self.steps.iter().any(is_ours) {
+                continue;
+            }
+            if step.irrevocable {
                 break;
             }
             let Work::Action { undo: Some(undo), .. } = &step.work else { continue };
-            // Also if nobody knows what became of it: undoing looks before it acts.
-            if !report.is_some_and(|report| report.intended_at.is_some()) {
-                continue;
-            }
             let Some(id) = step.undo_id() else { continue };
             if let Some(why) = self.interrupted(&id) {
                 return Went::Through(stalled(&id, why));

@@ -53,7 +53,7 @@ fn section(f: &mut fmt::Formatter<'_>, title: &str, steps: &[Step], first: usize
             OnFailure::Stop => {}
             OnFailure::CarryOn => writeln!(f, "       optional: the run goes on if this fails")?,
             OnFailure::Escalate => {
-                writeln!(f, "       if this fails the run goes on, and a person is asked")?
+                writeln!(f, "       if this fails the run goes on, and a person is asked")?;
             }
         }
         if !step.needs.is_empty() {
