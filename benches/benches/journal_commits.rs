@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use criterion::{Criterion, criterion_group, criterion_main};
 use identity_lifecycle_benches::{Comparison, runtime};
 use lifecycle::action::{Action, ActionError, Change, Context, Permissions, State, Verb};
-use lifecycle::plan::{Closing, Intent, Plan, Step, Subject};
+use lifecycle::plan::{Intent, Plan, Precedence, Step, Subject};
 use lifecycle::{Engine, RunStatus, Systems};
 use okta_client::OktaClient;
 use serde::{Deserialize, Serialize};
@@ -51,14 +51,12 @@ impl Action for Nothing {
 fn plan() -> Plan {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let number = COUNT.fetch_add(1, Relaxed);
-    Plan {
-        operation: "nothing".to_owned(),
-        intent: Intent::new("nothing", &number.to_string(), &number, None),
-        subject: Subject { login: format!("{number}@acme.example"), name: "Nobody".to_owned(), person: None },
-        request: None,
-        steps: (0..STEPS).map(|n| Step::new(&format!("step-{n}"), "to see what it costs", Nothing)).collect(),
-        closing: Closing::default(),
-    }
+    let subject =
+        Subject { login: format!("{number}@acme.example"), name: "Nobody".to_owned(), person: None };
+    let intent = Intent::new("nothing", &number.to_string(), &number, None);
+    let steps =
+        (0..STEPS).map(|n| Step::new(&format!("step-{n}"), "to see what it costs", Nothing)).collect();
+    Plan { steps, ..Plan::new("nothing", Precedence::Bulk, intent, subject) }
 }
 
 async fn run(engine: &Engine) {

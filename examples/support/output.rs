@@ -106,32 +106,22 @@ impl From<&Run> for RunSummary {
         let steps = run.steps.iter().map(|report| {
             json!({
                 "id": report.step,
-                "outcome": report.outcome.as_ref().map(word),
+                "outcome": report.outcome.as_ref().map(|outcome| word(outcome, "result")),
                 "detail": report.outcome.as_ref().filter(|outcome| !outcome.is_success()).map(ToString::to_string),
                 "attempts": report.attempts,
                 "ended_at": report.ended_at,
                 "calls": report.calls,
             })
         });
-        let status = match &run.status {
-            RunStatus::Running => "running",
-            RunStatus::Waiting { .. } => "waiting",
-            RunStatus::Stalled { .. } => "stalled",
-            RunStatus::Done => "done",
-            RunStatus::NeedsHuman { .. } => "needs_human",
-        };
+        let status = word(&run.status, "state");
         let detail = (run.status != RunStatus::Done).then(|| run.status.to_string());
-        Self { id: run.id.to_string(), status: status.to_owned(), detail, steps: steps.collect() }
+        Self { id: run.id.to_string(), status, detail, steps: steps.collect() }
     }
 }
 
-fn word(outcome: &Outcome) -> &'static str {
-    match outcome {
-        Outcome::Done => "done",
-        Outcome::AlreadySatisfied => "already_satisfied",
-        Outcome::Drifted { .. } => "drifted",
-        Outcome::Failed { .. } => "failed",
-    }
+/// The word by which the journal calls it.
+fn word(value: &impl Serialize, tag: &str) -> String {
+    json!(value)[tag].as_str().unwrap_or_default().to_owned()
 }
 
 /// A ledger, for programs.
@@ -168,7 +158,8 @@ pub fn status_of_run(run: &Run) -> u8 {
         RunStatus::Done => 0,
         RunStatus::Waiting { .. } => 2,
         RunStatus::NeedsHuman { .. } if drifted => 4,
-        RunStatus::NeedsHuman { .. } | RunStatus::Stalled { .. } | RunStatus::Running => 1,
+        RunStatus::Declined { .. } => 5,
+        _ => 1,
     }
 }
 

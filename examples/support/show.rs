@@ -29,7 +29,10 @@ pub(crate) fn status(run: &Run) {
             say!("Start this again when that is mended: it goes on where it stopped.");
         }
         RunStatus::NeedsHuman { .. } => say!("What was reached stays, and the ticket says so."),
-        RunStatus::Done => {}
+        RunStatus::Declined { .. } | RunStatus::Cancelled { .. } => {
+            say!("What it had done was undone, as far as its plan says.");
+        }
+        RunStatus::Done | RunStatus::Superseded { .. } => {}
     }
 }
 

@@ -119,7 +119,7 @@ impl World {
                 let run = engine.status(&id).await?;
                 let Some(request) = run.request.filter(|_| run.operation == work.operation) else { continue };
                 match run.status {
-                    RunStatus::Waiting { until } if until > self.systems.okta.clock().now() => {
+                    RunStatus::Waiting { until, .. } if until > self.systems.okta.clock().now() => {
                         waiting.push(request.number);
                     }
                     _ => return Ok(request.number),
