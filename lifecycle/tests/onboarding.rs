@@ -302,7 +302,7 @@ async fn waiting(world: &World) -> (Engine, Ticket, Run) {
 async fn nobody_can_sign_in_before_the_start_date_and_resuming_after_it_finishes() {
     let world = World::start().await;
     let (engine, ticket, waiting) = waiting(&world).await;
-    assert!(engine.plan(&waiting.id).await.unwrap().to_string().contains("not before 2026-03-16 00:00 UTC"));
+    assert!(engine.plan(&waiting.id).await.unwrap().to_string().contains("@ clock 2026-03-16 00:00 UTC"));
     assert_eq!(world.okta_user(LOGIN)["status"], "STAGED");
     assert!(world.mails().is_empty());
     assert_eq!(world.states(&ticket)[0], "2", "the task is taken, and open");
