@@ -9,6 +9,7 @@ mod inventory;
 mod log;
 mod privileges;
 mod profile;
+mod profile_change;
 mod sessions;
 mod status;
 
@@ -24,5 +25,6 @@ pub use self::inventory::{ConfirmDownstream, Inventory, PROVISIONED_APPS, UNCONF
 pub(crate) use self::privileges::api_tokens;
 pub use self::privileges::{RemoveAdminRoles, RevokeApiTokens};
 pub use self::profile::{CreateUser, UpdateProfile};
+pub use self::profile_change::{AttributeChange, ChangeProfile, ChangeUserType};
 pub use self::sessions::{EndSessions, RevokeGrants, UniversalLogout};
 pub use self::status::{Activate, Deactivate, DeleteUser, SendActivation};

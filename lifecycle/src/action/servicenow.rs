@@ -1,16 +1,22 @@
 //! Changes to ServiceNow.
 
+mod delegation;
+mod hand_over;
 mod notes;
 mod ticket;
+mod user_record;
 mod users;
 
 use servicenow_client::SysId;
 
 use super::Context;
 
+pub use self::delegation::{Delegate, Delegation, EndDelegation, EndDelegations};
+pub use self::hand_over::{Belongings, HandOver};
 pub use self::notes::{AddNote, Audience, NOTE};
 pub(crate) use self::ticket::state_label;
 pub use self::ticket::{ConfirmRequest, SetTicketState, Ticket, TicketTable};
+pub use self::user_record::{FieldChange, FieldValue, LockUser, SetUserActive, UpdateUser, UserRecord};
 pub use self::users::{EnsureUser, NewServiceNowUser};
 
 /// A key made of run and step: a second insert of the same step hits the first one's record.
