@@ -208,6 +208,7 @@ impl Builder {
             faults: Faults::new(self.seed),
             requests: Vec::new(),
             request_ids: Ids::new(self.seed, "request"),
+            provisioning: None,
         }
     }
 }

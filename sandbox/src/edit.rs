@@ -148,6 +148,11 @@ impl Sandbox {
         self.shared.world().okta.transition_time = TimeDelta::from_std(time).unwrap_or(TimeDelta::MAX);
     }
 
+    /// Lets group rules look at somebody who was changed so much later. They do so at once by default.
+    pub fn set_okta_rule_time(&self, time: Duration) {
+        self.shared.world().okta.rules.takes = TimeDelta::from_std(time).unwrap_or(TimeDelta::MAX);
+    }
+
     pub(crate) fn edit_okta_user(&self, name: &str, edit: impl FnOnce(&mut User)) -> Result<(), EditError> {
         let mut world = self.shared.world();
         let found = world.okta.users.find(name).cloned();

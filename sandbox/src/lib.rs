@@ -50,6 +50,8 @@
 //! - [`Sandbox::register_service_app`] lets an app in by OAuth, with a private key and DPoP.
 //! - [`Sandbox::deliver_hooks`] sends what is due to event hooks, and [`Builder::automatic_hooks`] whenever something is.
 //! - [`Sandbox::push_to`] and [`Sandbox::deliver_pushes`] have ServiceNow tell a service what was approved.
+//! - [`Sandbox::order_item`] orders a move, another name, a leave or another contract; [`Sandbox::master_okta_user`],
+//!   [`Sandbox::import_okta_profile`] and [`Sandbox::provision_servicenow_from_okta`] are who else writes people's attributes.
 //! - [`group_id`] is the id of a group by its name, the same for every seed.
 //!
 //! What is not modelled answers 501 and says so. The crate's README lists what is.
@@ -63,6 +65,7 @@ mod fault;
 mod http;
 mod id;
 mod limits;
+mod moves;
 mod okta;
 mod onboarding;
 mod outgoing;
@@ -71,6 +74,7 @@ mod sandbox;
 mod seed;
 mod server;
 mod servicenow;
+mod servicenow_ud;
 
 pub use access_request::{AccessRequest, AccessTicket};
 pub use builder::Builder;

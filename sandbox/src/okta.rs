@@ -20,6 +20,7 @@ mod index;
 mod lifecycle;
 mod linked;
 pub(crate) mod log;
+mod mastering;
 mod memberships;
 mod oauth;
 mod org;
@@ -66,7 +67,7 @@ pub(crate) struct Org {
     pub(crate) users: Users,
     pub(crate) groups: Groups,
     pub(crate) apps: Apps,
-    rules: group_rules::Rules,
+    pub(crate) rules: group_rules::Rules,
     pub(crate) log: log::SystemLog,
     pub(crate) mails: Vec<Value>,
     pub(crate) oauth: oauth::OAuth,
@@ -80,6 +81,8 @@ pub(crate) struct Org {
     pub(crate) rate_limits: rate_limit_settings::RateLimitSettings,
     pub(crate) sessions: Vec<sessions::Session>,
     pub(crate) sources: Vec<identity_sources::Source>,
+    /// What HR says of people.
+    pub(crate) mastered: mastering::Mastered,
     windows: Windows,
 }
 
@@ -120,6 +123,7 @@ impl Org {
             rate_limits: rate_limit_settings::RateLimitSettings::default(),
             sessions: Vec::new(),
             sources: Vec::new(),
+            mastered: mastering::Mastered::new(),
             windows: Windows::new(settings.limits),
         }
     }
@@ -173,6 +177,11 @@ impl Org {
     pub(crate) fn injected(&self, status: u16, ask: &Ask) -> Answer {
         let standing = (status == 429).then(|| self.windows.spent(ask));
         dressed(error::injected(status, ask), ask, standing)
+    }
+
+    /// Whether somebody has an app.
+    pub(crate) fn has_app(&self, app: &App, user: &User) -> bool {
+        apps::has(self, app, user)
     }
 
     /// Notes a mail that the org sent.
@@ -239,6 +248,7 @@ fn dispatch(org: &mut Org, ask: &Ask) -> Reply {
     }
     governance::settle(org, ask.at);
     identity_sources::settle(org, ask.at);
+    group_rules::catch_up(org, ask);
     let path: Vec<&str> = ask.segments.iter().map(String::as_str).collect();
     if let ["oauth2", "v1", "clients", client, "roles", below @ ..] = path.as_slice() {
         return roles::route(org, ask, roles::Holder::Client((*client).to_owned()), below);

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::servicenow::catalog::Order;
 use crate::servicenow::{Instance, catalog};
 
 /// What a request to onboard somebody says.
@@ -47,7 +48,7 @@ impl Default for OnboardingRequest {
     }
 }
 
-/// The records that an onboarding request consists of.
+/// The records that a request with one item consists of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ticket {
     /// The requested item's number, `RITM…`.
@@ -128,14 +129,19 @@ pub(crate) fn order(
     let manager = request.manager_id(instance).filter(|id| instance.find("sys_user", id).is_some());
     let requested_for = manager.unwrap_or_else(|| instance.user.clone());
     let order = catalog::place(instance, &item, &requested_for, &answers, &instance.author(at)).ok()?;
-    let number =
-        |table: &str, id: &str| instance.find(table, id).map_or("", |found| found.get("number")).to_owned();
-    Some(Ticket {
-        number: number("sc_req_item", &order.item),
-        task_number: number("sc_task", &order.task),
-        request_number: number("sc_request", &order.request),
-        item_sys_id: order.item,
-        task_sys_id: order.task,
-        request_sys_id: order.request,
-    })
+    Some(Ticket::of(instance, order))
+}
+
+impl Ticket {
+    pub(crate) fn of(instance: &Instance, order: Order) -> Self {
+        let number = |table: &str, id: &str| instance.display_of(table, id);
+        Self {
+            number: number("sc_req_item", &order.item),
+            task_number: number("sc_task", &order.task),
+            request_number: number("sc_request", &order.request),
+            item_sys_id: order.item,
+            task_sys_id: order.task,
+            request_sys_id: order.request,
+        }
+    }
 }

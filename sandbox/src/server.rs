@@ -30,6 +30,7 @@ use crate::okta::Org;
 use crate::okta::hooks::{self, Challenge};
 use crate::record::{RequestRecord, System};
 use crate::servicenow::Instance;
+use crate::servicenow_ud;
 
 /// More than any body that a test sends: an attachment may have a gigabyte.
 const MOST_BODY: usize = 80 * 1024 * 1024;
@@ -42,6 +43,8 @@ pub(crate) struct World {
     pub(crate) faults: Faults,
     pub(crate) requests: Vec<RequestRecord>,
     pub(crate) request_ids: Ids,
+    /// Okta's own ServiceNow app, if the org has it.
+    pub(crate) provisioning: Option<servicenow_ud::Provisioning>,
 }
 
 /// The world and its clock, as the servers and the handle share them.
@@ -271,6 +274,7 @@ async fn run(shared: &Shared, errand: Errand, answer: Option<Answer>) -> Option<
 fn act(shared: &Shared, system: System, parts: Parts, body: Bytes, in_flight: usize) -> Outcome {
     let mut world = shared.world();
     let ask = read(system, parts, body, shared.clock.now(), &mut world.request_ids);
+    servicenow_ud::catch_up(&mut world, ask.at);
     let (delay, effect) = world.faults.strike(system, &ask.method, &ask.path);
     let answer = match effect {
         Some(Effect::CutBefore) => None,

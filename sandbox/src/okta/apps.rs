@@ -11,7 +11,7 @@ use super::{Org, error, page};
 use crate::http::{Answer, Ask, Reply};
 
 pub(crate) use model::{App, Apps, Pushes};
-pub(super) use users::{held, note_changes, settle};
+pub(super) use users::{has, held, note_changes, settle};
 
 /// Everything below `/apps`.
 pub(super) fn route(org: &mut Org, ask: &Ask, below: &[&str]) -> Reply {

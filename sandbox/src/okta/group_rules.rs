@@ -4,7 +4,7 @@ mod expression;
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 
 use self::expression::{Expression, Flaw};
@@ -35,6 +35,9 @@ pub(crate) struct Rules {
     next: u64,
     /// Rule, group and user. A membership that is here ends when the rule fits no more.
     given: BTreeSet<(u64, u64, u64)>,
+    /// How long they take, and whom they are yet to look at, from when on.
+    pub(crate) takes: TimeDelta,
+    due: Vec<(DateTime<Utc>, u64)>,
 }
 
 impl Rules {
@@ -235,8 +238,27 @@ fn delete(org: &mut Org, ask: &Ask, id: &str) -> Reply {
     Ok(Answer::json(202, &json!({})))
 }
 
-/// Somebody was made or changed: what the rules make of it.
+/// Somebody was made or changed: what the rules make of it, at once or some time later.
 pub(super) fn settle(org: &mut Org, ask: &Ask, user: &User) {
+    if org.rules.takes.is_zero() {
+        return look_at(org, ask, user);
+    }
+    org.rules.due.push((ask.at + org.rules.takes, user.key));
+}
+
+/// Has the rules look at those whose time has come.
+pub(super) fn catch_up(org: &mut Org, ask: &Ask) {
+    let due = std::mem::take(&mut org.rules.due);
+    let (due, later): (Vec<_>, Vec<_>) = due.into_iter().partition(|(at, _)| *at <= ask.at);
+    org.rules.due = later;
+    for (_, key) in due {
+        if let Some(user) = org.users.at(key).cloned() {
+            look_at(org, ask, &user);
+        }
+    }
+}
+
+fn look_at(org: &mut Org, ask: &Ask, user: &User) {
     let active: Vec<Rule> = org.rules.rows.iter().filter(|rule| rule.active).cloned().collect();
     for rule in active {
         apply(org, ask, &rule, user);

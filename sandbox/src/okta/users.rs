@@ -10,7 +10,7 @@ mod store;
 use serde_json::{Map, Value, json};
 
 use super::types::Types;
-use super::{Org, circumstances, credentials, error, lifecycle, log, memberships, page, profile};
+use super::{Org, circumstances, credentials, error, lifecycle, log, mastering, memberships, page, profile};
 use crate::http::{Answer, Ask, Reply};
 
 pub(super) use create::{create, password_flaw};
@@ -120,6 +120,7 @@ fn change(org: &mut Org, ask: &Ask, name: &str, apply: Apply) -> Reply {
         return Err(error::wrong_status());
     }
     apply(&mut user, &body, &org.types)?;
+    mastering::check(org, &before, &user)?;
     profile::check_values(&user.profile)?;
     profile::check_custom(&user.profile, org.types.custom(&user.type_id))?;
     if org.users.is_taken(user.login(), user.key) {

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use super::company::{Company, DEPARTMENTS, DOMAIN, LOCATIONS, Person};
 use super::morning;
 use crate::access_request;
+use crate::moves;
 use crate::onboarding::{self, ITEM_NAME, OnboardingRequest, VARIABLES};
 use crate::servicenow::catalog::FULFILMENT_GROUP;
 use crate::servicenow::dictionary;
@@ -245,14 +246,16 @@ impl Writer<'_> {
         producer.extend(record([("sys_class_name", "sc_cat_item_producer")]));
         let producer = self.insert("sc_cat_item", producer);
         self.questions(&producer, &PRODUCER_QUESTIONS);
-        for (name, description) in [
-            (access_request::ITEM_NAME, "Something that you may do for some time"),
-            (access_request::END_ITEM_NAME, "Somebody needs it no more"),
-        ] {
+        let access = |name, description| (name, description, &access_request::VARIABLES[..]);
+        let of_access = [
+            access(access_request::ITEM_NAME, "Something that you may do for some time"),
+            access(access_request::END_ITEM_NAME, "Somebody needs it no more"),
+        ];
+        for (name, description, variables) in of_access.into_iter().chain(moves::ITEMS) {
             let mut item = record([("name", name), ("active", "true"), ("sc_catalogs", &catalog)]);
             item.extend(record([("short_description", description)]));
             let item = self.insert("sc_cat_item", item);
-            self.questions(&item, &access_request::VARIABLES);
+            self.questions(&item, variables);
         }
     }
 

@@ -19,6 +19,8 @@ const FIELDS: [&str; 8] =
 pub(crate) enum Pushes {
     /// It makes accounts, some time after the assignment.
     Users,
+    /// It is not told: it says what is true of people.
+    Masters,
     Nothing,
 }
 
@@ -118,6 +120,7 @@ impl App {
         body["lastUpdated"] = json!(okta_time(self.last_updated));
         body["features"] = match self.pushes {
             Pushes::Users => json!(["PUSH_NEW_USERS", "PUSH_PROFILE_UPDATES", "PUSH_USER_DEACTIVATION"]),
+            Pushes::Masters => json!(["IMPORT_NEW_USERS", "IMPORT_PROFILE_UPDATES", "PROFILE_MASTERING"]),
             Pushes::Nothing => json!([]),
         };
         body
@@ -162,7 +165,7 @@ impl Apps {
         self.rows.values()
     }
 
-    pub(super) fn find(&self, id: &str) -> Option<&App> {
+    pub(crate) fn find(&self, id: &str) -> Option<&App> {
         self.rows.get(self.by_id.get(id)?)
     }
 

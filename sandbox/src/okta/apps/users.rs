@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 
-use super::model::{App, Pushes};
+use super::model::{App, Apps, Pushes};
 use super::{app_target, named};
 use crate::clock::okta_time;
 use crate::http::{Answer, Ask, Reply};
@@ -31,6 +31,13 @@ impl Direct {
     fn new(given: bool, now: DateTime<Utc>) -> Self {
         let (created, last_updated) = (now, now);
         Self { given, created, last_updated, user_name: None, has_password: false, profile: Map::new() }
+    }
+}
+
+impl Apps {
+    /// Somebody who had the app before a test began.
+    pub(crate) fn seed_user(&mut self, app: &App, user: u64, at: DateTime<Utc>) {
+        self.direct.insert((app.key, user), Direct::new(true, at));
     }
 }
 
@@ -79,7 +86,7 @@ impl Assignment<'_> {
     pub(super) fn shown(&self, org: &Org, ask: &Ask, app: &App) -> Value {
         let user_name = self.kept.user_name.as_deref().unwrap_or(self.user.login());
         let (status, sync, made) = match app.pushes {
-            Pushes::Nothing => ("ACTIVE", "DISABLED", false),
+            Pushes::Nothing | Pushes::Masters => ("ACTIVE", "DISABLED", false),
             Pushes::Users if ask.at < self.kept.created + PROVISIONING => ("STAGED", "SYNCING", false),
             Pushes::Users => ("PROVISIONED", "SYNCHRONIZED", true),
         };
@@ -266,6 +273,11 @@ fn unassign(org: &mut Org, ask: &Ask, app: &App, user: &str) -> Reply {
 fn note(org: &mut Org, ask: &Ask, what: &str, message: &str, app: &App, user: &User) {
     let event = format!("application.user_membership.{what}");
     org.note(ask, &event, message, vec![log::user_target(user), app_target(app)]);
+}
+
+/// Whether somebody has an app.
+pub(in crate::okta) fn has(org: &Org, app: &App, user: &User) -> bool {
+    assignment(org, app.key, user).is_some()
 }
 
 /// The apps that somebody has.
