@@ -32,7 +32,7 @@ pub use world::World;
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The arguments that every example has. One that wants more of them flattens these into its own.
-#[derive(Debug, Clone, Parser)]
+#[derive(Debug, Clone, Default, Parser)]
 pub struct Common {
     /// The ticket to work on: a requested item (RITM…) or its task (SCTASK…). Default: that of a run that was
     /// interrupted; else the oldest one that is open and approved.
