@@ -254,7 +254,7 @@ impl Journal {
         let subject = subject.clone();
         self.writer
             .run(move |db| {
-                let ids = ids_about(db, &subject, "1")?;
+                let ids = ids_about(db, &subject, "1", None)?;
                 let runs = ids.iter().map(|id| Ok(stored(db, id)?.map(|(run, _)| run)));
                 runs.filter_map(Result::transpose).collect()
             })
@@ -314,9 +314,8 @@ impl Journal {
         self.writer
             .run(move |db| {
                 let Some(this) = outline(db, &run)? else { return Ok(None) };
-                for id in ids_about(db, &this.subject, "stop IS NULL")? {
-                    let other = outline(db, &id)?;
-                    if id > run && other.is_some_and(|other| other.precedence.supersedes(this.precedence)) {
+                for id in ids_about(db, &this.subject, "stop IS NULL", Some(&run))? {
+                    if outline(db, &id)?.is_some_and(|other| other.precedence.supersedes(this.precedence)) {
                         return Ok(Some(id));
                     }
                 }
@@ -555,18 +554,28 @@ fn pressing(db: &Transaction<'_>, condition: &str, now: i64) -> Result<Vec<RunId
     let urgent = Precedence::OffboardNow as i64;
     let mut query = db.prepare(&format!(
         "SELECT id FROM run WHERE final = 0 AND {condition} AND ?1 IS NOT NULL
-         ORDER BY precedence < {urgent}, revokes = 0, precedence DESC, due, id"
+         ORDER BY precedence < {urgent}, revokes = 0, precedence DESC, due, rowid"
     ))?;
     let ids = query.query_map([now], |row| row.get::<_, String>(0))?;
     ids.map(|id| parse_id(&id?)).collect()
 }
 
-fn ids_about(db: &Transaction<'_>, subject: &Subject, condition: &str) -> Result<Vec<RunId>, JournalError> {
+/// The runs about a person, oldest first; of all, or of those that came after one.
+fn ids_about(
+    db: &Transaction<'_>,
+    subject: &Subject,
+    condition: &str,
+    after: Option<&RunId>,
+) -> Result<Vec<RunId>, JournalError> {
+    // Not by id: runs of one millisecond have ids in no order.
     let mut query = db.prepare(&format!(
-        "SELECT id FROM run WHERE (login = ?1 OR person = ?2) AND {condition} ORDER BY id"
+        "SELECT id FROM run WHERE (login = ?1 OR person = ?2) AND {condition}
+         AND rowid > coalesce((SELECT rowid FROM run WHERE id = ?3), 0) ORDER BY rowid"
     ))?;
-    let ids = query
-        .query_map(params![subject.login.to_lowercase(), subject.person], |row| row.get::<_, String>(0))?;
+    let after = after.map(RunId::as_str);
+    let ids = query.query_map(params![subject.login.to_lowercase(), subject.person, after], |row| {
+        row.get::<_, String>(0)
+    })?;
     ids.map(|id| parse_id(&id?)).collect()
 }
 
@@ -635,7 +644,7 @@ struct Open {
 /// The open runs about a person that are not to end anyhow.
 fn open_about(db: &Transaction<'_>, subject: &Subject) -> Result<Vec<Open>, JournalError> {
     let mut open = Vec::new();
-    for id in ids_about(db, subject, "final = 0 AND stop IS NULL")? {
+    for id in ids_about(db, subject, "final = 0 AND stop IS NULL", None)? {
         if let Some(Outline { operation, precedence, claims, .. }) = outline(db, &id)? {
             open.push(Open { id, operation, precedence, claims });
         }

@@ -5,7 +5,6 @@
 mod support;
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{LazyLock, Mutex};
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -16,76 +15,10 @@ use lifecycle::ledger::{self, Entry};
 use lifecycle::plan::{Intent, Plan, PlanFlaw, PolicyRef, Precedence, Step, Subject};
 use lifecycle::run::Outcome;
 use lifecycle::{Engine, EngineError, JournalError, Progress, RunStatus};
-use okta_client::Delivery;
 use serde::{Deserialize, Serialize};
 
 use support::World;
-
-/// What the switches of these tests are, by name: a system of our own, outside Okta and ServiceNow.
-static SWITCHES: LazyLock<Mutex<std::collections::BTreeMap<String, Switch>>> = LazyLock::new(Mutex::default);
-
-#[derive(Debug, Clone, Default)]
-struct Switch {
-    on: bool,
-    writes: usize,
-    /// What the next writes answer, and whether they act.
-    answers: Vec<(Answer, bool)>,
-    /// What looking finds, if not the truth.
-    found: Option<&'static str>,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Answer {
-    Lost,
-    Refused,
-    Busy,
-}
-
-fn switch<T>(name: &str, change: impl FnOnce(&mut Switch) -> T) -> T {
-    change(SWITCHES.lock().unwrap().entry(name.to_owned()).or_default())
-}
-
-/// An action as a user's crate would write it: it turns a switch on.
-#[derive(Debug, Serialize, Deserialize)]
-struct TurnOn {
-    switch: String,
-}
-
-#[typetag::serde(name = "test.turn_on")]
-#[async_trait]
-impl Action for TurnOn {
-    fn describe(&self) -> Change {
-        Change::new("house", Verb::Change, format!("switch {}", self.switch))
-    }
-
-    fn permissions(&self) -> Permissions {
-        Permissions::default()
-    }
-
-    async fn verify(&self, _: &Context<'_>) -> Result<State, ActionError> {
-        Ok(switch(&self.switch, |switch| match (switch.found, switch.on) {
-            (Some(found), _) => State::Drifted(found.to_owned()),
-            (None, true) => State::reached(),
-            (None, false) => State::Open,
-        }))
-    }
-
-    async fn apply(&self, _: &Context<'_>) -> Result<(), ActionError> {
-        // A chance for others to run between the look and the act.
-        tokio::task::yield_now().await;
-        switch(&self.switch, |switch| {
-            switch.writes += 1;
-            let answer = (!switch.answers.is_empty()).then(|| switch.answers.remove(0));
-            switch.on |= answer.is_none_or(|(_, acts)| acts);
-            match answer {
-                None => Ok(()),
-                Some((Answer::Lost, _)) => Err(ActionError::transient("no answer", Delivery::Unknown)),
-                Some((Answer::Busy, _)) => Err(ActionError::transient("busy", Delivery::Refused)),
-                Some((Answer::Refused, _)) => Err(ActionError::permanent("never")),
-            }
-        })
-    }
-}
+use support::house::{Answer, TurnOn, switch, writes};
 
 /// Panics when looked at, the first time.
 #[derive(Debug, Serialize, Deserialize)]
@@ -171,10 +104,6 @@ async fn run(name: &str) -> (Engine, lifecycle::Run) {
     let id = engine.submit(&plan(name, vec![step(name)])).await.unwrap();
     let run = engine.finish(&id).await.unwrap();
     (engine, run)
-}
-
-fn writes(name: &str) -> usize {
-    switch(name, |switch| switch.writes)
 }
 
 #[tokio::test]

@@ -310,7 +310,7 @@ async fn nobody_can_sign_in_before_the_start_date_and_resuming_after_it_finishes
     let writes = world.writes().len();
     let almost = "2026-03-15T23:59:59Z".parse().unwrap();
     world.sandbox.clock().advance_to(almost);
-    assert_eq!(engine.resume().await.unwrap(), std::slice::from_ref(&waiting.id));
+    assert_eq!(engine.resume().await.unwrap(), []);
     let still = engine.finish(&waiting.id).await.unwrap();
     assert_eq!((still.status, world.writes().len()), (waiting.status, writes));
     drop(engine);

@@ -101,13 +101,10 @@ impl Standing<'_> {
                     // It may succeed yet.
                     Some(needs) if self.outcome(needs).is_none() => continue,
                     Some(needs) => return Went::On(Next::Skip(step, needs)),
-                    None => return Went::On(take(step)),
+                    None => return Went::On(take(self.to_hold(step, steps).unwrap_or(step))),
                 }
             };
             if outcome.is_success() {
-                if self.must_hold_still(step, steps) {
-                    return Went::On(take(step));
-                }
                 continue;
             }
             let what = step.id.clone();
@@ -166,13 +163,12 @@ impl Standing<'_> {
         Went::Through(RunStatus::Done)
     }
 
-    /// Whether a guard that held is to be looked at again: something that needs it is still to come.
-    fn must_hold_still(&self, guard: &Step, steps: &[Step]) -> bool {
-        let is_open = |step: &Step| step.needs.contains(&guard.id) && self.outcome(&step.id).is_none();
-        matches!(guard.work, Work::Guard(_))
-            && !self.looked.contains(&guard.id)
-            && !matches!(self.outcome(&guard.id), Some(Outcome::Waived { .. }))
-            && steps.iter().any(is_open)
+    /// The guard to look at again before a step is taken: it held, but that was before the run was taken up.
+    fn to_hold<'p>(&self, step: &Step, steps: &'p [Step]) -> Option<&'p Step> {
+        let is_waived = |guard: &Step| matches!(self.outcome(&guard.id), Some(Outcome::Waived { .. }));
+        let guards = steps.iter().filter(|guard| matches!(guard.work, Work::Guard(_)));
+        let mut needed = guards.filter(|guard| step.needs.contains(&guard.id));
+        needed.find(|guard| !self.looked.contains(&guard.id) && !is_waived(guard))
     }
 
     fn outcome(&self, id: &StepId) -> Option<&Outcome> {

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 pub mod end_state;
+pub mod house;
 pub mod looking;
 pub mod network;
 pub mod sweep;
