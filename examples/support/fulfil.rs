@@ -4,9 +4,9 @@ use std::pin::pin;
 
 use futures::{FutureExt as _, Stream, StreamExt as _};
 use lifecycle::report::thread;
-use lifecycle::{Engine, Operation, Progress, Run, RunId, RunStatus};
+use lifecycle::{Engine, Operation, Progress, Run, RunId, RunStatus, permissions};
 
-use crate::output::{Document, status_of_run, thread_summary};
+use crate::output::{Document, say, status_of_run, thread_summary};
 use crate::{BoxError, World, show};
 
 /// Which requests an example fulfils.
@@ -33,6 +33,10 @@ pub async fn fulfil<O: Operation>(
     if !json {
         println!("{world}");
     }
+    if world.arguments.check {
+        // What it needs does not depend on the ticket.
+        return check(world, &operation(String::new())).await;
+    }
     if world.arguments.plan_only {
         let ticket = world.ticket(work, None).await?;
         let operation = operation(ticket);
@@ -51,6 +55,22 @@ pub async fn fulfil<O: Operation>(
     let engine = world.engine()?;
     let ticket = world.ticket(work, Some(&engine)).await?;
     carry_out(world, &engine, &operation(ticket)).await
+}
+
+/// Shows what our credentials may do, of what the operation needs. Answers the exit status.
+///
+/// # Errors
+///
+/// If a system does not answer, or does not know the credentials.
+pub(crate) async fn check(world: &World, operation: &impl Operation) -> Result<u8, BoxError> {
+    let needed = operation.permissions().ok_or("what it needs is known only once there is a plan")?;
+    let matrix = permissions::check(&world.systems, &needed).await?;
+    if world.arguments.json {
+        println!("{:#}", serde_json::json!({ "permissions": matrix }));
+    } else {
+        say!("\n{matrix}");
+    }
+    Ok(u8::from(matrix.missing().next().is_some()))
 }
 
 /// Plans and applies an operation, or goes on with the run that did so before, and shows how it goes and what

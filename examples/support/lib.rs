@@ -48,6 +48,10 @@ pub struct Common {
     /// Shows the plan and writes nothing. Exit status 2 if there is something to change.
     #[arg(long)]
     pub plan_only: bool,
+    /// Looks what our credentials may do, of what this needs and of what they must not, and writes nothing. Exit
+    /// status 1 if something is missing.
+    #[arg(long)]
+    pub check: bool,
     /// Prints one JSON document on stdout and nothing else.
     #[arg(long)]
     pub json: bool,

@@ -408,12 +408,31 @@ async fn wrong_input_is_told_with_what_to_do_and_nothing_is_written() {
 fn help_names_every_flag_the_variables_and_the_exit_statuses() {
     let ended = end(example("onboard").arg("--help"));
     assert_eq!((ended.status, ended.stderr.as_str()), (0, ""));
-    let flags = ["--ticket", "--policy", "--journal", "--plan-only", "--json", "--help"];
+    let flags = ["--ticket", "--policy", "--journal", "--plan-only", "--check", "--json", "--help"];
     let statuses =
         ["\n  0  done", "\n  1  an error", "\n  2  changes", "\n  4  the world", "\n  5  an approval"];
     for part in flags.into_iter().chain(VARIABLES).chain(["RUST_LOG"]).chain(statuses) {
         assert!(ended.stdout.contains(part), "no {part:?} in {}", ended.stdout);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_tells_what_is_missing_and_what_is_too_much_and_changes_nothing() {
+    let company = Company::start().await;
+    let before = company.sandbox.state();
+    let people = end(company.example("onboard").arg("--check"));
+    assert_eq!(people.status, 0, "{people:#?}");
+    for part in ["Okta scope okta.users.manage", "ServiceNow role itil", "held", "TOO MUCH"] {
+        assert!(people.stdout.contains(part), "no {part:?} in {}", people.stdout);
+    }
+    let refused = Fault::okta("DELETE", "/api/v1/groups/*", Effect::Status(403));
+    company.sandbox.add_fault(refused.always());
+    let programs = end(company.example("onboard").args(["--check", "--json"]));
+    assert_eq!(programs.status, 1, "{programs:#?}");
+    let rows = programs.json()["permissions"]["rows"].as_array().unwrap().clone();
+    let groups = rows.iter().find(|row| row["capability"]["name"] == "okta.groups.manage").unwrap();
+    assert_eq!((&groups["needed"], &groups["found"]), (&true.into(), &"lacking".into()));
+    assert_eq!(company.sandbox.state(), before);
 }
 
 #[tokio::test(flavor = "multi_thread")]

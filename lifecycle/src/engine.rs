@@ -21,6 +21,7 @@ use self::line::{Line, Place, Rank};
 use crate::journal::{Accepted, Journal, JournalError, Known};
 use crate::ledger::{Head, Record};
 use crate::operation::{Operation, OperationError};
+use crate::permissions::{Matrix, NotPermitted};
 use crate::plan::{Intent, Plan, PlanFlaw, StepId, Subject};
 use crate::run::{Outcome, Received, Ruling, Run, RunId, RunStatus, Stop, Verdict};
 use crate::systems::Systems;
@@ -62,6 +63,9 @@ pub enum EngineError {
         /// The policy given now.
         now: String,
     },
+    /// Our permissions do not reach so far.
+    #[error(transparent)]
+    NotPermitted(#[from] NotPermitted),
     /// The plan would misbehave.
     #[error(transparent)]
     Flawed(#[from] PlanFlaw),
@@ -166,6 +170,7 @@ pub struct Engine {
 struct Core {
     systems: Systems,
     journal: Arc<Journal>,
+    allowed: Option<Matrix>,
     clock: Arc<dyn Clock>,
     slots: Slots,
     subjects: Subjects,
@@ -222,12 +227,20 @@ impl Drop for Tasks {
 pub struct EngineBuilder {
     systems: Systems,
     concurrency: usize,
+    allowed: Option<Matrix>,
 }
 
 impl EngineBuilder {
     /// How many runs are at work at once. Default 8: enough to keep Okta's buckets busy from one process.
     pub fn concurrency(mut self, runs: usize) -> Self {
         self.concurrency = runs.max(1);
+        self
+    }
+
+    /// Refuses plans that these permissions do not suffice for, before anything of them is written. Default: nothing is
+    /// refused, and what lacks a permission stalls.
+    pub fn allow(mut self, permissions: Matrix) -> Self {
+        self.allowed = Some(permissions);
         self
     }
 
@@ -257,6 +270,7 @@ impl EngineBuilder {
             clock: self.systems.clock().clone(),
             systems: self.systems.knowing(journal.clone()),
             journal,
+            allowed: self.allowed,
             slots: Slots::new(self.concurrency),
             subjects: Subjects::default(),
             at_work: Mutex::default(),
@@ -271,7 +285,7 @@ impl EngineBuilder {
 impl Engine {
     /// Begins an engine that works on `systems`.
     pub fn builder(systems: Systems) -> EngineBuilder {
-        EngineBuilder { systems, concurrency: 8 }
+        EngineBuilder { systems, concurrency: 8, allowed: None }
     }
 
     /// An engine whose journal is at `path`.
@@ -326,9 +340,10 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// As [`find`](Self::find); [`EngineError::Flawed`]; or if the journal fails.
+    /// As [`find`](Self::find); [`EngineError::Flawed`]; [`EngineError::NotPermitted`]; or if the journal fails.
     pub async fn submit(&self, plan: &Plan) -> Result<RunId, EngineError> {
         plan.check()?;
+        self.permits(plan)?;
         let new = RunId::generate(&*self.core.clock, &SystemRandomness);
         let (id, superseded) =
             match self.core.journal.accept(new.clone(), plan, self.core.clock.now()).await? {
@@ -530,8 +545,21 @@ impl Engine {
         })
     }
 
+    /// Whether a plan can be carried out, as far as [`EngineBuilder::allow`] tells.
+    pub(crate) fn permits(&self, plan: &Plan) -> Result<(), NotPermitted> {
+        self.core.allowed.as_ref().map_or(Ok(()), |allowed| allowed.permits(plan))
+    }
+
+    pub(crate) fn systems(&self) -> &Systems {
+        &self.core.systems
+    }
+
+    pub(crate) fn journal(&self) -> &Journal {
+        &self.core.journal
+    }
+
     /// Begins to drive a run; if that is being done, it hears that there is news.
-    fn start(&self, id: &RunId) {
+    pub(crate) fn start(&self, id: &RunId) {
         let mut at_work = lock(&self.core.at_work);
         if let Some(work) = at_work.get_mut(id) {
             work.called = true;

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod action;
+pub mod bulk;
 mod canonical;
 mod engine;
 pub mod gate;
@@ -8,6 +9,7 @@ pub mod guard;
 mod journal;
 pub mod ledger;
 pub mod operation;
+pub mod permissions;
 pub mod plan;
 pub mod policy;
 pub mod report;

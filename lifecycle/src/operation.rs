@@ -6,6 +6,7 @@ pub mod onboard;
 
 use async_trait::async_trait;
 
+use crate::action::Permissions;
 use crate::plan::{Intent, Plan};
 use crate::policy::EvaluationError;
 use crate::systems::Systems;
@@ -34,6 +35,12 @@ pub trait Operation: Send + Sync {
     ///
     /// If nothing sensible can be done.
     async fn plan(&self, systems: &Systems, asked: Self::Asked) -> Result<Plan, OperationError>;
+
+    /// The least that it may need, whoever it is for: what it reads to make a plan, and every action that the plan
+    /// may have. None if only a plan can tell.
+    fn permissions(&self) -> Option<Permissions> {
+        None
+    }
 
     /// Reads and plans in one go: for looking, not for doing.
     ///

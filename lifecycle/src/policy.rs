@@ -142,6 +142,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use crate::action::Permissions;
 use account::LoginTemplate;
 use expression::Expression;
 use file::Source;
@@ -263,6 +264,12 @@ impl Policy {
     /// What of all this nobody may hold together, by the rules under `[[sod]]`.
     pub fn conflicts<'a>(&self, held: impl IntoIterator<Item = &'a Entitlement>) -> Vec<Conflict> {
         self.0.conflicts(&held.into_iter().collect())
+    }
+
+    /// The least with which all that it may grant is given and taken.
+    #[must_use]
+    pub fn permissions(&self) -> Permissions {
+        self.targets().map(|(_, target)| target.entitlement.permissions()).collect()
     }
 
     /// What is probably not meant like that, but does no harm, each with file and line.

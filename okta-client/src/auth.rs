@@ -198,6 +198,11 @@ impl AppCredentials {
         }
     }
 
+    /// Okta's id of the app.
+    pub(crate) fn client_id(&self) -> &str {
+        &self.app.client_id
+    }
+
     /// The scopes that are asked for.
     pub(crate) fn asked(&self) -> &[String] {
         &self.tokens.scopes

@@ -8,6 +8,9 @@ use serde_json::Value;
 use crate::Error;
 use crate::auth::covers;
 use crate::client::OktaClient;
+use crate::users::User;
+
+const CALL: &str = "okta.check_credentials";
 
 /// Something an administrator has to mend before the client is of use. Its `Display` says what, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +38,44 @@ impl fmt::Display for Finding {
     }
 }
 
+/// As whom a client calls.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Principal {
+    /// The user who made the API token: the token may do what that user's admin roles allow.
+    User(Box<User>),
+    /// A service app: it may do what both its scopes and its admin roles allow.
+    App {
+        /// Its client id.
+        client_id: String,
+        /// The scopes that Okta gave with its last token, which may be fewer than were asked for; none before the
+        /// first call.
+        granted: Vec<String>,
+    },
+}
+
+impl Principal {
+    /// Whether it lacks a scope, so that a call for it is refused whatever its roles. `okta.users.manage` includes
+    /// `okta.users.read`. An API token lacks none.
+    #[must_use]
+    pub fn lacks_scope(&self, scope: &str) -> bool {
+        matches!(self, Self::App { granted, .. } if !covers(granted, scope))
+    }
+}
+
 impl OktaClient {
+    /// As whom this client calls. `GET /api/v1/users/me` with an API token; a service app is not asked about.
+    ///
+    /// # Errors
+    ///
+    /// As every call.
+    pub async fn who_am_i(&self) -> Result<Principal, Error> {
+        match self.app() {
+            None => Ok(Principal::User(Box::new(self.send(&Call::read(CALL, me())).await?))),
+            Some(app) => Ok(Principal::App { client_id: app.client_id().to_owned(), granted: app.given() }),
+        }
+    }
+
     /// Looks for what would make calls fail or, worse, look empty: for the start of a program. Nothing is
     /// written. No finding means that the credentials work, not that they may do everything.
     ///
@@ -55,10 +95,8 @@ impl OktaClient {
     ///
     /// As every call; `is_unauthenticated` if the credentials are wrong altogether.
     pub async fn check_credentials(&self) -> Result<Vec<Finding>, Error> {
-        const CALL: &str = "okta.check_credentials";
         let Some(app) = self.app() else {
-            let me = Request::get(Path::new("/api/v1/users/me"));
-            self.send(&Call::<Value>::read(CALL, me)).await?;
+            self.send(&Call::<Value>::read(CALL, me())).await?;
             return Ok(Vec::new());
         };
         let groups_only = covers(app.asked(), "okta.groups.read") && !covers(app.asked(), "okta.users.read");
@@ -92,4 +130,8 @@ impl OktaClient {
         }
         Ok(findings)
     }
+}
+
+fn me() -> Request {
+    Request::get(Path::new("/api/v1/users/me"))
 }

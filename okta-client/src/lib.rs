@@ -40,7 +40,7 @@ pub mod users;
 
 pub use auth::{Algorithm, InvalidKey, ServiceApp};
 pub use builder::{Builder, ConfigError};
-pub use checkup::Finding;
+pub use checkup::{Finding, Principal};
 pub use client::OktaClient;
 pub use client_core::{
     Attempt, BucketStatus, Call, Class, Clock, Concurrency, Delivery, Event, ExposeSecret, Failure,

@@ -38,6 +38,7 @@ use servicenow_client::tables::TaskState;
 
 use self::hire::Hire;
 use self::person::Person;
+use crate::action::Permissions;
 use crate::action::okta::{
     Account, Activate, AddToGroup, CreateUser, RemoveFromGroup, ResetFactors, SendActivation, UpdateProfile,
 };
@@ -97,6 +98,14 @@ impl Asked {
 #[async_trait]
 impl Operation for Onboard {
     type Asked = Asked;
+
+    fn permissions(&self) -> Option<Permissions> {
+        // Roles: those of a former account. The log: whether a mail was sent.
+        let okta = ["okta.users.manage", "okta.groups.manage", "okta.roles.read", "okta.logs.read"];
+        let servicenow: &[_] = if self.servicenow_account { &["itil", "user_admin"] } else { &["itil"] };
+        let both = [self.policy.permissions(), Permissions::okta(&okta), Permissions::servicenow(servicenow)];
+        Some(both.into_iter().collect())
+    }
 
     async fn read(&self, systems: &Systems) -> Result<Asked, OperationError> {
         let item = Item::read(systems, &self.number).await?;

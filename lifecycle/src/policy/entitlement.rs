@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use servicenow_client::SysId;
 
+use crate::action::Permissions;
+
 /// Something that a person can hold.
 ///
 /// Two are equal if they are one and the same thing in its system. The name that somebody expects it to have, and an
@@ -73,6 +75,18 @@ impl Entitlement {
             Self::OktaApp { .. } => "okta_app",
             Self::ServiceNowGroup { .. } => "servicenow_group",
             Self::ServiceNowRole { .. } => "servicenow_role",
+        }
+    }
+
+    /// The least with which it is given and taken.
+    #[must_use]
+    pub fn permissions(&self) -> Permissions {
+        match self {
+            Self::OktaGroup { .. } => Permissions::okta(&["okta.groups.manage", "okta.users.read"]),
+            Self::OktaApp { .. } => Permissions::okta(&["okta.apps.manage", "okta.users.read"]),
+            Self::ServiceNowGroup { .. } | Self::ServiceNowRole { .. } => {
+                Permissions::servicenow(&["user_admin"])
+            }
         }
     }
 

@@ -352,7 +352,9 @@ impl Caller {
         let family = match path.as_slice() {
             ["users" | "groups" | "clients", _, "roles", ..] | ["iam", ..] => "okta.roles",
             ["api-tokens", ..] => "okta.apiTokens",
+            ["apps", ..] => "okta.apps",
             ["authenticators", ..] => "okta.authenticators",
+            ["global-token-revocation"] => "okta.universalLogout",
             // No scope lets an app ask for these.
             ["users", _, "factors", "questions"] => return Some(error::forbidden()),
             ["users", ..] => "okta.users",
