@@ -126,18 +126,32 @@ impl World {
                 }
             }
         }
-        let open =
-            Query::new().eq("active", true).eq("approval", "approved").eq("cat_item.name", work.catalog_item);
-        let found = self.systems.servicenow.table::<ScReqItem>().list(open).collect_all().await?;
-        let numbers = found.rows.iter().filter_map(|item| item.number.as_str());
-        let oldest = numbers.filter(|number| !waiting.iter().any(|other| other == number)).min();
-        let oldest = oldest.map(str::to_owned).or_else(|| waiting.into_iter().next());
+        let open = self.open_requests(work.catalog_item).await?;
+        let oldest = open.into_iter().find(|number| !waiting.contains(number));
+        let oldest = oldest.or_else(|| waiting.into_iter().next());
         Ok(oldest.ok_or_else(|| {
             format!(
                 "there is no open and approved request for \"{}\": give one with --ticket NUMBER",
                 work.catalog_item
             )
         })?)
+    }
+}
+
+impl World {
+    /// The open and approved requests for a catalog item, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// If ServiceNow does not answer.
+    pub async fn open_requests(&self, catalog_item: &str) -> Result<Vec<String>, BoxError> {
+        let open =
+            Query::new().eq("active", true).eq("approval", "approved").eq("cat_item.name", catalog_item);
+        let found = self.systems.servicenow.table::<ScReqItem>().list(open).collect_all().await?;
+        let numbers = found.rows.iter().filter_map(|item| item.number.as_str());
+        let mut numbers: Vec<String> = numbers.map(str::to_owned).collect();
+        numbers.sort();
+        Ok(numbers)
     }
 }
 

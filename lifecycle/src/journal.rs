@@ -4,6 +4,7 @@
 //! power cut. A step's report and its ledger record are one transaction. Only one engine at a time may have a
 //! journal open; a lock on the file next to it sees to that, and is gone when its process is.
 
+mod bulk;
 mod writer;
 
 use std::fs::{File, OpenOptions};
@@ -13,6 +14,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, param
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub(crate) use self::bulk::StoredRow;
 use self::writer::Writer;
 use crate::ledger::{Entry, Head, Record};
 use crate::plan::{Claim, Intent, Plan, Precedence, Request, Subject};
@@ -477,8 +479,9 @@ fn prepare(connection: &Connection, path: &Path) -> Result<(), JournalError> {
     connection.pragma_update(None, "foreign_keys", true)?;
     if new {
         return Ok(connection.execute_batch(&format!(
-            "BEGIN; {} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA}; COMMIT;",
-            include_str!("journal/schema.sql")
+            "BEGIN; {} {} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA}; COMMIT;",
+            include_str!("journal/schema.sql"),
+            include_str!("journal/bulk.sql")
         ))?);
     }
     Ok(())

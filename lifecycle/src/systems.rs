@@ -53,6 +53,11 @@ impl Systems {
         }
     }
 
+    /// What the engine knows, where there is one.
+    pub(crate) fn journal(&self) -> Option<&Journal> {
+        self.journal.as_deref()
+    }
+
     /// The same, with what an engine knows.
     pub(crate) fn knowing(self, journal: Arc<Journal>) -> Self {
         Self { journal: Some(journal), ..self }

@@ -6,6 +6,7 @@
 
 pub mod end_state;
 pub mod house;
+pub mod lamps;
 pub mod looking;
 pub mod network;
 pub mod sweep;
