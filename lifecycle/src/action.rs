@@ -13,7 +13,7 @@ use client_core::{Delivery, Problem};
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::Head;
-use crate::plan::StepId;
+use crate::plan::{Plan, StepId};
 use crate::run::{Mark, Received, StepReport};
 use crate::systems::Systems;
 
@@ -76,6 +76,8 @@ pub type Findings = BTreeMap<String, String>;
 pub struct Context<'a> {
     /// The clients. Their calls carry the run and the step in their user agent.
     pub systems: &'a Systems,
+    /// The plan that the step is of.
+    pub plan: &'a Plan,
     /// The run and the step, as they stand on ticket notes.
     pub mark: Mark<'a>,
     /// When this step's first intent was journalled, if it was: anything younger may be our own doing.

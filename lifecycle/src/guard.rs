@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use self::hold::{LegalHold, NoServiceAccount};
 pub use self::last_admin::LastAdmin;
 pub use self::matching::MatchStrength;
+pub(crate) use self::matching::one_person;
 pub use self::protected::Protected;
 pub use self::secrets::OwnsSecrets;
 pub use self::yourself::Yourself;

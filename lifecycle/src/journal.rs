@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 pub(crate) use self::bulk::StoredRow;
 use self::writer::Writer;
 use crate::ledger::{Entry, Head, Record};
-use crate::plan::{Claim, Intent, Plan, Precedence, Request, Subject};
+use crate::plan::{Claim, Intent, Plan, Precedence, Request, StepId, Subject};
 use crate::run::{LiveClaim, Outcome, Received, Ruling, Run, RunId, RunStatus, StepReport, Stop, Verdict};
 
 /// `lcjl`: tells our files from other SQLite databases.
@@ -271,10 +271,15 @@ impl Journal {
                 let mut live = Vec::new();
                 for open in open_about(db, &subject)? {
                     let reports = steps(db, &open.id)?;
-                    for Claim { step, target, until } in open.claims {
-                        let report = reports.iter().find(|report| report.step == step);
-                        if let Some(outcome) = report.and_then(|report| report.outcome.as_ref())
+                    let outcome = |step: &StepId| {
+                        let report = reports.iter().find(|report| report.step == *step);
+                        report.and_then(|report| report.outcome.as_ref())
+                    };
+                    for Claim { step, target, until, ends_with } in open.claims {
+                        let has_ended = ends_with.is_some_and(|end| outcome(&end).is_some());
+                        if let Some(outcome) = outcome(&step)
                             && outcome.is_success()
+                            && !has_ended
                         {
                             let found = *outcome == Outcome::AlreadySatisfied;
                             live.push(LiveClaim { run: open.id.clone(), target, until, found });

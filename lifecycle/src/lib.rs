@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+pub mod access;
 pub mod action;
+pub mod approval;
 pub mod bulk;
 mod canonical;
 mod engine;
@@ -18,7 +20,7 @@ mod systems;
 
 pub use engine::{Engine, EngineBuilder, EngineError, Progress};
 pub use journal::JournalError;
-pub use operation::{Onboard, Operation, OperationError};
+pub use operation::{GrantAccess, Onboard, Operation, OperationError, RevokeAccess};
 pub use plan::Plan;
 pub use policy::Policy;
 pub use run::{Run, RunId, RunStatus};

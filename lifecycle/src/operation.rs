@@ -1,8 +1,11 @@
 //! Operations: what somebody wants. Each reads both systems and yields a plan; none writes.
 
 mod form;
+pub mod grant_access;
 mod item;
 pub mod onboard;
+mod person;
+pub mod revoke_access;
 
 use async_trait::async_trait;
 
@@ -11,7 +14,9 @@ use crate::plan::{Intent, Plan};
 use crate::policy::EvaluationError;
 use crate::systems::Systems;
 
+pub use self::grant_access::GrantAccess;
 pub use self::onboard::Onboard;
+pub use self::revoke_access::RevokeAccess;
 
 /// Something that somebody wants done. One file each; read it like the procedure it is.
 #[async_trait]
@@ -129,4 +134,7 @@ pub enum OperationError {
     /// ServiceNow.
     #[error(transparent)]
     ServiceNow(#[from] servicenow_client::Error),
+    /// What the engine knows cannot be read.
+    #[error(transparent)]
+    Journal(#[from] crate::journal::JournalError),
 }

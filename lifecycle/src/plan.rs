@@ -72,8 +72,11 @@ pub struct Claim {
     pub step: StepId,
     /// What is given, in the same words wherever it is: `okta_group:00g…`.
     pub target: String,
-    /// Until when, if there is an end.
+    /// Until when, if that is known.
     pub until: Option<DateTime<Utc>>,
+    /// The step with which the claim ends though the run goes on: what comes after it takes the access back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends_with: Option<StepId>,
 }
 
 /// What makes two submissions the same.

@@ -6,6 +6,7 @@ use client_core::{Clock, Lane, Observer};
 use okta_client::OktaClient;
 use servicenow_client::ServiceNowClient;
 
+use crate::approval::Poll;
 use crate::journal::{Journal, JournalError};
 use crate::plan::Subject;
 use crate::run::{LiveClaim, Run};
@@ -19,13 +20,15 @@ pub struct Systems {
     pub servicenow: ServiceNowClient,
     /// What the engine knows, where there is one.
     journal: Option<Arc<Journal>>,
+    /// Reads approvals for all who wait for one.
+    approvals: Arc<Poll>,
 }
 
 impl Systems {
     /// Puts the two together.
     #[must_use]
     pub fn new(okta: OktaClient, servicenow: ServiceNowClient) -> Self {
-        Self { okta, servicenow, journal: None }
+        Self { okta, servicenow, journal: None, approvals: Arc::default() }
     }
 
     /// The access that open runs justify for `subject`: grants that have not ended. `None` where no engine is, so that nobody
@@ -63,6 +66,10 @@ impl Systems {
         Self { journal: Some(journal), ..self }
     }
 
+    pub(crate) fn approvals(&self) -> &Poll {
+        &self.approvals
+    }
+
     /// The clock that both follow.
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
         self.okta.clock()
@@ -74,6 +81,7 @@ impl Systems {
             okta: self.okta.tagged(tag).observed(observer.clone()),
             servicenow: self.servicenow.tagged(tag).observed(observer.clone()),
             journal: self.journal.clone(),
+            approvals: self.approvals.clone(),
         }
     }
 
@@ -83,6 +91,7 @@ impl Systems {
             okta: self.okta.in_lane(lane),
             servicenow: self.servicenow.in_lane(lane),
             journal: self.journal.clone(),
+            approvals: self.approvals.clone(),
         }
     }
 }

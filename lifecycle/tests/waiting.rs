@@ -315,7 +315,12 @@ async fn a_leaver_ends_what_is_open_about_the_person_and_grants_end_with_it() {
             Step::new("take", "", off("leaver-grant")),
         ],
     );
-    open.claims.push(Claim { step: "give".parse().unwrap(), target: "lamp".into(), until: None });
+    open.claims.push(Claim {
+        step: "give".parse().unwrap(),
+        target: "lamp".into(),
+        until: None,
+        ends_with: None,
+    });
     open.closing.declined.push(Step::new("told", "", on("leaver-told")));
     let grant = house.begin(&open).await;
     let systems = &house.world.systems();
@@ -427,7 +432,12 @@ async fn a_flawed_plan_is_refused() {
     let long = vec![Step::new(&long, "", on("a")).undone_by(off("a"))];
     assert!(matches!(refused(grant("long", long)).await, PlanFlaw::NameTooLong(_)));
     let mut claims = grant("claims", vec![]);
-    claims.claims.push(Claim { step: "b".parse().unwrap(), target: "lamp".into(), until: None });
+    claims.claims.push(Claim {
+        step: "b".parse().unwrap(),
+        target: "lamp".into(),
+        until: None,
+        ends_with: None,
+    });
     assert!(matches!(refused(claims).await, PlanFlaw::ClaimsNothing { .. }));
     assert!(house.engine.ledger(None).await.unwrap().is_empty());
 }

@@ -1,8 +1,14 @@
 //! Changes to ServiceNow.
 
 mod delegation;
+mod escalation;
+mod evidence;
+mod groups;
 mod hand_over;
+mod incident;
+mod item;
 mod notes;
+mod roles;
 mod ticket;
 mod user_record;
 mod users;
@@ -12,8 +18,15 @@ use servicenow_client::SysId;
 use super::Context;
 
 pub use self::delegation::{Delegate, Delegation, EndDelegation, EndDelegations};
+pub use self::escalation::Escalate;
+pub(crate) use self::evidence::plan_file;
+pub use self::evidence::{ATTACHMENT, AttachEvidence, AttachPlan};
+pub use self::groups::{AddToUserGroup, RemoveFromUserGroup, UserGroupMember};
 pub use self::hand_over::{Belongings, HandOver};
+pub use self::incident::{INCIDENT, OpenIncident};
+pub use self::item::CloseItem;
 pub use self::notes::{AddNote, Audience, NOTE};
+pub use self::roles::{AddRole, RemoveRole, UserRole};
 pub(crate) use self::ticket::state_label;
 pub use self::ticket::{ConfirmRequest, SetTicketState, Ticket, TicketTable};
 pub use self::user_record::{FieldChange, FieldValue, LockUser, SetUserActive, UpdateUser, UserRecord};

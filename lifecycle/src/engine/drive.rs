@@ -68,6 +68,7 @@ pub(super) async fn drive(core: &Core, id: &RunId) -> Result<(), EngineError> {
 struct Driver<'a> {
     core: &'a Core,
     id: &'a RunId,
+    plan: Arc<Plan>,
     systems: Systems,
     steps: Vec<StepReport>,
     signals: Vec<Received>,
@@ -112,12 +113,14 @@ impl<'a> Driver<'a> {
         core: &'a Core,
         id: &'a RunId,
         interrupted: &'a mut Vec<(StepId, String)>,
-    ) -> Result<(Run, Plan, Self), EngineError> {
+    ) -> Result<(Run, Arc<Plan>, Self), EngineError> {
         let loaded = core.journal.load(id).await?.ok_or_else(|| EngineError::UnknownRun(id.clone()))?;
         let Loaded { run, plan, stop, signals } = loaded;
+        let plan = Arc::new(plan);
         let driver = Self {
             core,
             id,
+            plan: Arc::clone(&plan),
             systems: core.systems.in_lane(plan.precedence.lane()),
             steps: run.steps.clone(),
             signals,
@@ -339,6 +342,7 @@ impl<'a> Driver<'a> {
     fn context<'c>(&'c self, systems: &'c Systems, report: &'c StepReport) -> Context<'c> {
         Context {
             systems,
+            plan: &self.plan,
             mark: Mark { run: self.id, step: &report.step },
             intended_at: report.intended_at,
             steps: &self.steps,

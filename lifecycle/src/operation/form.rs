@@ -5,7 +5,7 @@ use servicenow_client::SysId;
 use servicenow_client::catalog::{Variable, Variables};
 
 use super::OperationError;
-use crate::report::text::turns_text;
+use crate::report::text::{printable, turns_text};
 
 /// The ticket's answers, and what is wrong with them so far.
 pub(super) struct Form<'a> {
@@ -43,6 +43,19 @@ impl<'a> Form<'a> {
             self.problem(format!("{name} {what}"));
             String::new()
         })
+    }
+
+    /// What people write in their own words, in one line or several: here as one.
+    pub(super) fn text(&mut self, name: &str, longest: usize) -> String {
+        let text = self.answers.value(name).map(printable).unwrap_or_default();
+        match text.trim() {
+            "" => self.required(name, longest),
+            text if text.chars().count() > longest => {
+                self.problem(format!("{name} is longer than {longest} characters"));
+                String::new()
+            }
+            text => text.to_owned(),
+        }
     }
 
     pub(super) fn date(&mut self, name: &str, text: &str) -> Option<NaiveDate> {

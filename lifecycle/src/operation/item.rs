@@ -59,6 +59,12 @@ impl Item {
         Ticket { table, sys_id: sys_id.clone(), number }
     }
 
+    /// The item itself, where its task is made only later.
+    pub(crate) fn ticket_of_item(&self) -> Ticket {
+        let (sys_id, number) = (self.sys_id().clone(), self.number().to_owned());
+        Ticket { table: TicketTable::ScReqItem, sys_id, number }
+    }
+
     /// That neither the item nor its task is closed.
     pub(crate) fn check_open(&self) -> Result<(), OperationError> {
         let item = (&self.record.number, &self.record.state);

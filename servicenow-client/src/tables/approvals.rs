@@ -37,6 +37,8 @@ record! {
         sys_updated_on: DateTime<Utc>,
         /// By whom: a `user_name`. Who answered, which may be a delegate or an integration.
         sys_updated_by: String,
+        /// How often it was changed.
+        sys_mod_count: i64,
     }
 }
 

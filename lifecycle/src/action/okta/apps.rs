@@ -1,15 +1,18 @@
 //! Assignments of apps.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use okta_client::apps::{AppId, AppUser, AssignmentScope, NewAppUser};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::Account;
 use crate::action::{Action, ActionError, Change, Context, Permissions, State, Verb};
 
 /// Gives an account an app, directly. That it has the app through a group already is enough.
 ///
-/// What is asked of the app's own account (a role, a seat) is not set here.
+/// An app that is assigned already with other attributes than these is left as it is, and a person is asked.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct AssignApp {
     /// The account.
@@ -18,6 +21,9 @@ pub struct AssignApp {
     pub app: AppId,
     /// Its label, for people.
     pub label: String,
+    /// What is asked of the account in the app: a role, a seat. Empty for what Okta maps.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub profile: BTreeMap<String, Value>,
 }
 
 #[typetag::serde(name = "okta.assign_app")]
@@ -32,12 +38,21 @@ impl Action for AssignApp {
     }
 
     async fn verify(&self, context: &Context<'_>) -> Result<State, ActionError> {
-        let assigned = assigned(context, &self.account, &self.app).await?;
-        Ok(if assigned.is_some() { State::reached() } else { State::Open })
+        let Some(assigned) = assigned(context, &self.account, &self.app).await? else {
+            return Ok(State::Open);
+        };
+        let is = |name: &str| assigned.profile.get(name);
+        Ok(match self.profile.iter().find(|(name, wanted)| is(name) != Some(*wanted)) {
+            None => State::reached(),
+            Some((name, wanted)) => {
+                State::Drifted(format!("the app is assigned already, with another {name} than {wanted}"))
+            }
+        })
     }
 
     async fn apply(&self, context: &Context<'_>) -> Result<(), ActionError> {
-        let new = NewAppUser::new(&self.account.id(context)?);
+        let profile = self.profile.iter().map(|(name, value)| (name.clone(), value.clone()));
+        let new = NewAppUser::new(&self.account.id(context)?).profile(profile.collect());
         context.systems.okta.apps().users(&self.app).assign(&new).await?;
         Ok(())
     }

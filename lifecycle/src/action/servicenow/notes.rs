@@ -55,9 +55,7 @@ impl AddNote {
             text.push_str("\n\n");
             text.extend(context.steps.iter().map(line));
         }
-        // Between these ServiceNow shows a note as HTML, and names on a ticket are what somebody typed.
-        let text = text.replace("[code]", "(code)").replace("[/code]", "(/code)");
-        let text = within(text.trim_end(), LONGEST_NOTE);
+        let text = fit(&text);
         match self.audience {
             Audience::Fulfillers => format!("{}\n{text}", context.mark),
             // People read the words first.
@@ -114,11 +112,18 @@ impl Action for AddNote {
 }
 
 /// One step in a note's table.
-fn line(report: &StepReport) -> String {
+pub(super) fn line(report: &StepReport) -> String {
     let outcome = report.outcome.as_ref().map_or_else(|| "begun".to_owned(), ToString::to_string);
     let ids: Vec<&str> = report.calls.iter().filter_map(|call| call.request_id.as_deref()).collect();
     let requests = if ids.is_empty() { String::new() } else { format!(" (request {})", ids.join(", ")) };
     format!("- {}: {outcome}{requests}\n", report.step)
+}
+
+/// A text fit to be a note.
+pub(super) fn fit(text: &str) -> String {
+    // Between these ServiceNow shows a note as HTML, and names on a ticket are what somebody typed.
+    let text = text.replace("[code]", "(code)").replace("[/code]", "(/code)");
+    within(text.trim_end(), LONGEST_NOTE)
 }
 
 /// As much of `text` as fits, and a word if that is not all.
