@@ -33,14 +33,14 @@ impl World {
     /// If the environment names one of them and not the rest, or the sandbox cannot start.
     pub async fn open(arguments: Common) -> Result<Self, BoxError> {
         if !environment::names([environment::org(), environment::instance()].concat())? {
-            return Self::sandbox(arguments).await;
+            return Self::on_sandbox(arguments).await;
         }
         let okta = OktaClient::builder_from_env()?.user_agent(PRODUCT).build()?;
         let servicenow = ServiceNowClient::builder_from_env()?.user_agent(PRODUCT).build()?;
         Ok(Self { arguments, systems: Systems::new(okta, servicenow), sandbox: None })
     }
 
-    async fn sandbox(arguments: Common) -> Result<Self, BoxError> {
+    async fn on_sandbox(arguments: Common) -> Result<Self, BoxError> {
         let sandbox = Sandbox::builder().people(200).seed(7).start().await?;
         let okta = OktaClient::builder(sandbox.okta_url())
             .api_token(sandbox.okta_token().to_owned().into())
@@ -49,6 +49,12 @@ impl World {
         let servicenow = instance::client_of(&sandbox)?;
         let sandbox = Some((sandbox, tempfile::tempdir()?));
         Ok(Self { arguments, systems: Systems::new(okta, servicenow), sandbox })
+    }
+
+    /// The sandbox, if it is one.
+    #[must_use]
+    pub fn sandbox(&self) -> Option<&Sandbox> {
+        self.sandbox.as_ref().map(|(sandbox, _)| sandbox)
     }
 
     /// Whether it is a sandbox, which starts anew each time.
