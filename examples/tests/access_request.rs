@@ -23,7 +23,6 @@ fn in_its_own_sandbox_the_manager_approves_while_it_runs() {
         "\nGoing on with run ",
         "waiting at expiry for its end on ",
         "is Closed Complete",
-        "is in place until ",
         "Production Access",
     ];
     let mut rest = ended.stdout.as_str();

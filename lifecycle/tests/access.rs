@@ -648,7 +648,9 @@ async fn the_task_that_a_flow_makes_later_is_closed_and_not_the_item() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_grant_killed_or_struck_at_any_request_ends_as_if_it_had_not_been() {
-    Scenario::new(async |world: &World| grant(world, &world.asks().ticket))
+    // Ten minutes, so that its end is looked for twice.
+    let short = |request: &mut AccessRequest| request.duration = Some("10m".to_owned());
+    Scenario::new(async |world: &World| grant(world, &world.asks_with(short).ticket))
         .meanwhile(async |world: &World, _: &Engine, run: &Run| {
             let item = run.request.as_ref().unwrap().sys_id.to_string();
             if world.row("sc_req_item", &item)["approval"] == "requested" {
