@@ -71,6 +71,9 @@ impl State {
 /// What a step found out, by name: `okta_user` is the id of the account that was made.
 pub type Findings = BTreeMap<String, String>;
 
+/// The name of a finding that is for people: it stands beside its step in the notes on a ticket. Never a secret.
+pub const TOLD: &str = "told";
+
 /// What an action has to work with.
 #[derive(Debug)]
 pub struct Context<'a> {

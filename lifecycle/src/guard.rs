@@ -22,7 +22,7 @@ pub use self::matching::MatchStrength;
 pub(crate) use self::matching::one_person;
 pub use self::protected::Protected;
 pub use self::secrets::OwnsSecrets;
-pub use self::yourself::Yourself;
+pub use self::yourself::{NotOurUser, Yourself};
 
 /// What the guards go by. Data: it can stand in a configuration file, and it is in every plan that follows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

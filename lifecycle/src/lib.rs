@@ -20,7 +20,7 @@ mod systems;
 
 pub use engine::{Engine, EngineBuilder, EngineError, Progress};
 pub use journal::JournalError;
-pub use operation::{GrantAccess, Onboard, Operation, OperationError, RevokeAccess};
+pub use operation::{GrantAccess, Offboard, Onboard, Operation, OperationError, RevertBlock, RevokeAccess};
 pub use plan::Plan;
 pub use policy::Policy;
 pub use run::{Run, RunId, RunStatus};

@@ -3,8 +3,10 @@
 mod form;
 pub mod grant_access;
 mod item;
+pub mod offboard;
 pub mod onboard;
 mod person;
+pub mod revert_block;
 pub mod revoke_access;
 
 use async_trait::async_trait;
@@ -15,7 +17,9 @@ use crate::policy::EvaluationError;
 use crate::systems::Systems;
 
 pub use self::grant_access::GrantAccess;
+pub use self::offboard::Offboard;
 pub use self::onboard::Onboard;
+pub use self::revert_block::RevertBlock;
 pub use self::revoke_access::RevokeAccess;
 
 /// Something that somebody wants done. One file each; read it like the procedure it is.

@@ -68,6 +68,16 @@ impl Sandbox {
         self.edit_okta_user(user, |user| user.enter(status, now))
     }
 
+    /// Lets an Okta user show a status that no client has heard of. Whatever is done to the account is done as ever.
+    pub fn show_okta_status(&self, user: &str, status: &str) -> Result<(), EditError> {
+        self.edit_okta_user(user, |user| user.holds.odd_status = Some(status.to_owned()))
+    }
+
+    /// Makes an Okta app, named by its id, not tell any more that it ended the account of somebody who was deactivated.
+    pub fn silence_okta_app(&self, app: &str) {
+        self.shared.world().okta.apps.silence(app);
+    }
+
     /// Puts events into the System Log as they are: every field but two may be missing. One without a `uuid` gets
     /// one, and one without `published` happens now. The log stores them now, in this order, so one with an
     /// earlier `published` is a late event, and one that is there already comes twice.

@@ -17,7 +17,7 @@ pub(crate) use self::account::accounts_numbered;
 pub use self::account::{Account, OKTA_USER};
 pub use self::apps::{AssignApp, UnassignApp};
 pub use self::block::{
-    ConfirmBlocked, DenyGroup, KeepOut, STATUS, STATUS_CHANGED, Suspend, Suspension, Unsuspend,
+    ConfirmBlocked, DENY_GROUP, DenyGroup, KeepOut, STATUS, STATUS_CHANGED, Suspend, Suspension, Unsuspend,
 };
 pub use self::factors::ResetFactors;
 pub use self::groups::{AddToGroup, KEPT_BY_RULES, LeaveGroups, RemoveFromGroup};

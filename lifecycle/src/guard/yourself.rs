@@ -3,28 +3,25 @@
 use async_trait::async_trait;
 use okta_client::users::UserId;
 use serde::{Deserialize, Serialize};
-use servicenow_client::SysId;
 
 use crate::action::okta::Account;
+use crate::action::servicenow::UserRecord;
 use crate::action::{Action, ActionError, Change, Context, Permissions, State, Verb};
 
-/// The account is not the one whose API token this program uses, and the ServiceNow user not the one it signs in as. Changes
-/// nothing.
+/// The account is not the one whose API token this program uses. Changes nothing.
 ///
-/// A service app has no account in Okta.
+/// A service app has no account.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Yourself {
     /// The account.
     pub account: Account,
-    /// The person's record in ServiceNow.
-    pub servicenow_user: Option<SysId>,
 }
 
 #[typetag::serde(name = "guard.yourself")]
 #[async_trait]
 impl Action for Yourself {
     fn describe(&self) -> Change {
-        let target = format!("{} is not whom this program acts as", self.account.login());
+        let target = format!("{} is not whose API token this program uses", self.account.login());
         Change::new("okta", Verb::Confirm, target)
     }
 
@@ -40,17 +37,47 @@ impl Action for Yourself {
             found => found?,
         };
         let (id, login) = (self.account.id(context)?, self.account.login());
-        if me.is_some_and(|me| me.id == id) {
-            return Ok(State::Drifted(format!(
-                "the API token of this program is {login}'s: use another first"
-            )));
-        }
-        let Some(user) = &self.servicenow_user else { return Ok(State::reached()) };
+        Ok(match me {
+            Some(me) if me.id == id => {
+                State::Drifted(format!("the API token of this program is {login}'s: use another first"))
+            }
+            _ => State::reached(),
+        })
+    }
+
+    async fn apply(&self, _: &Context<'_>) -> Result<(), ActionError> {
+        Err(ActionError::nothing_to_do())
+    }
+}
+
+/// The ServiceNow user is not the one that this program signs in as. Changes nothing.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct NotOurUser {
+    /// The user.
+    pub user: UserRecord,
+}
+
+#[typetag::serde(name = "guard.not_our_user")]
+#[async_trait]
+impl Action for NotOurUser {
+    fn describe(&self) -> Change {
+        let target = format!("{} is not whom this program signs in as", self.user.user_name);
+        Change::new("servicenow", Verb::Confirm, target)
+    }
+
+    fn permissions(&self) -> Permissions {
+        Permissions::default()
+    }
+
+    async fn verify(&self, context: &Context<'_>) -> Result<State, ActionError> {
         let us = context.systems.servicenow.who_am_i().await?;
         Ok(match us {
-            Some(us) if us.sys_id == *user => State::Drifted(format!(
-                "this program signs in to ServiceNow as {login}: use another user first"
-            )),
+            Some(us) if us.sys_id == self.user.sys_id => {
+                let who = &self.user.user_name;
+                State::Drifted(format!(
+                    "this program signs in to ServiceNow as {who}: use another user first"
+                ))
+            }
             _ => State::reached(),
         })
     }

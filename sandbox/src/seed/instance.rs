@@ -10,6 +10,7 @@ use super::company::{Company, DEPARTMENTS, DOMAIN, LOCATIONS, Person};
 use super::morning;
 use crate::access_request;
 use crate::moves;
+use crate::offboarding;
 use crate::onboarding::{self, ITEM_NAME, OnboardingRequest, VARIABLES};
 use crate::servicenow::catalog::FULFILMENT_GROUP;
 use crate::servicenow::dictionary;
@@ -251,7 +252,9 @@ impl Writer<'_> {
             access(access_request::ITEM_NAME, "Something that you may do for some time"),
             access(access_request::END_ITEM_NAME, "Somebody needs it no more"),
         ];
-        for (name, description, variables) in of_access.into_iter().chain(moves::ITEMS) {
+        for (name, description, variables) in
+            of_access.into_iter().chain(moves::ITEMS).chain([offboarding::ITEM])
+        {
             let mut item = record([("name", name), ("active", "true"), ("sc_catalogs", &catalog)]);
             item.extend(record([("short_description", description)]));
             let item = self.insert("sc_cat_item", item);

@@ -6,9 +6,9 @@ use okta_client::groups::GroupId;
 use okta_client::users::{User, UserStatus};
 use serde::{Deserialize, Serialize};
 
-use super::Account;
 use super::groups::is_member;
 use super::status::unknown_status;
+use super::{Account, OKTA_USER};
 use crate::action::{Action, ActionError, Change, Context, Findings, Permissions, State, Verb};
 use crate::plan::StepId;
 use crate::run::Outcome;
@@ -18,6 +18,9 @@ pub const STATUS: &str = "status";
 
 /// The name under which a step's findings hold since when the account has that status.
 pub const STATUS_CHANGED: &str = "status_changed";
+
+/// The name under which a step's findings hold the group that keeps somebody out.
+pub const DENY_GROUP: &str = "deny_group";
 
 /// Makes sure that nobody signs in with an account: SUSPENDED, if it is in use. Groups and apps stay.
 ///
@@ -67,7 +70,8 @@ fn is_shut(user: &User) -> bool {
 
 fn shut_since(user: &User) -> Findings {
     let since = user.status_changed.map(|at| (STATUS_CHANGED.to_owned(), at.to_rfc3339()));
-    since.into_iter().chain([(STATUS.to_owned(), user.status.to_string())]).collect()
+    let account = (OKTA_USER.to_owned(), user.id.to_string());
+    since.into_iter().chain([account, (STATUS.to_owned(), user.status.to_string())]).collect()
 }
 
 /// A group to which a sign-on policy of the first priority gives no access: prepared by an administrator, in advance.
@@ -102,9 +106,15 @@ impl Action for KeepOut {
     }
 
     async fn verify(&self, context: &Context<'_>) -> Result<State, ActionError> {
-        let shut = is_shut(&self.account.read(context).await?);
-        let out = shut || is_member(context, &self.account, &self.group.id).await?;
-        Ok(if out { State::reached() } else { State::Open })
+        let user = self.account.read(context).await?;
+        if is_shut(&user) {
+            return Ok(State::Reached(shut_since(&user)));
+        }
+        if !is_member(context, &self.account, &self.group.id).await? {
+            return Ok(State::Open);
+        }
+        let group = (DENY_GROUP.to_owned(), self.group.id.to_string());
+        Ok(State::Reached(Findings::from([group, (OKTA_USER.to_owned(), user.id.to_string())])))
     }
 
     async fn apply(&self, context: &Context<'_>) -> Result<(), ActionError> {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use servicenow_client::journal::JournalKind;
 
 use super::ticket::{Ticket, state_label};
-use crate::action::{Action, ActionError, Change, Context, Findings, Permissions, State, Verb};
+use crate::action::{Action, ActionError, Change, Context, Findings, Permissions, State, TOLD, Verb};
 use crate::run::StepReport;
 
 /// The name under which a step's findings hold the journal field that its note is in.
@@ -116,7 +116,8 @@ pub(super) fn line(report: &StepReport) -> String {
     let outcome = report.outcome.as_ref().map_or_else(|| "begun".to_owned(), ToString::to_string);
     let ids: Vec<&str> = report.calls.iter().filter_map(|call| call.request_id.as_deref()).collect();
     let requests = if ids.is_empty() { String::new() } else { format!(" (request {})", ids.join(", ")) };
-    format!("- {}: {outcome}{requests}\n", report.step)
+    let told = report.findings.get(TOLD).map(|told| format!(": {told}")).unwrap_or_default();
+    format!("- {}: {outcome}{told}{requests}\n", report.step)
 }
 
 /// A text fit to be a note.

@@ -1,6 +1,6 @@
 //! Apps as the org keeps them, with who has them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
@@ -158,9 +158,20 @@ pub(crate) struct Apps {
     next: u64,
     pub(super) groups: BTreeMap<(u64, u64), AppGroup>,
     pub(super) direct: BTreeMap<(u64, u64), Direct>,
+    /// Those that do not tell what became of people.
+    silent: BTreeSet<String>,
 }
 
 impl Apps {
+    pub(crate) fn silence(&mut self, app: &str) {
+        self.silent.insert(app.to_owned());
+    }
+
+    /// Whether the app ends accounts, and tells of it.
+    pub(super) fn tells_of_ends(&self, app: &App) -> bool {
+        app.pushes == Pushes::Users && !self.silent.contains(&app.id)
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &App> {
         self.rows.values()
     }

@@ -311,6 +311,13 @@ pub(in crate::okta) fn settle(org: &mut Org, ask: &Ask, user: &User, before: Opt
     if was {
         org.apps.direct.retain(|(_, of), _| *of != user.key);
     }
-
     note_changes(org, ask, user, &had);
+    for key in had {
+        let app = org.apps.at(key).filter(|app| org.apps.tells_of_ends(app)).cloned();
+        if let Some(app) = app {
+            let message = "Deactivate user in application";
+            let targets = vec![log::user_target(user), app_target(&app)];
+            org.note_job(ask.at, "application.provision.user.deactivate", message, targets);
+        }
+    }
 }

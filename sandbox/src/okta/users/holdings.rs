@@ -15,6 +15,8 @@ pub(crate) struct Holdings {
     pub(crate) class: Option<Value>,
     /// The risk level, once somebody has set one.
     pub(crate) risk: Option<String>,
+    /// A status that nobody has heard of, shown in the place of the account's own.
+    pub(crate) odd_status: Option<String>,
 }
 
 impl Holdings {

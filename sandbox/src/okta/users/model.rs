@@ -178,7 +178,7 @@ impl User {
     pub(in crate::okta) fn body(&self) -> Value {
         let mut body = json!({
             "id": self.id,
-            "status": self.status.as_str(),
+            "status": self.holds.odd_status.as_deref().unwrap_or(self.status.as_str()),
             "created": okta_time(self.created),
             "activated": self.activated.map(okta_time),
             "statusChanged": self.status_changed.map(okta_time),
