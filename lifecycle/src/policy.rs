@@ -116,6 +116,26 @@
 //! why = "Who enters a payment does not approve it."
 //! ```
 //!
+//! # Tables and values
+//!
+//! A table under `[lookups]` turns one value into another: in a condition as `lookup("region", user.countryCode)`, which
+//! is `""` for what the table does not know. A rule can also `set` values by name, such as the name of a role that
+//! follows from a title: a text, or what a table has for an attribute. Of several rules that set the same, the one with the
+//! highest `priority` (0 if left out) has its way; two of the same priority with different values are an error.
+//!
+//! ```toml
+//! [lookups.region]
+//! DE = "emea"
+//! US = "americas"
+//!
+//! [[rules]]
+//! id = "place"
+//! when = 'lookup("region", user.countryCode) != ""'
+//! set = { region = { lookup = "region", by = "countryCode" }, desk = "global" }
+//! priority = 10
+//! review_by = 2027-01-31               # the lint says when this is over; the rule itself goes on
+//! ```
+//!
 //! # Logins
 //!
 //! `[account]` says how a new person's login is made. `{lastName}` stands for an attribute, `{firstName:1}`
@@ -125,16 +145,25 @@
 mod account;
 mod check;
 mod decision;
+mod diff;
 mod entitlement;
 mod error;
+mod explain;
 mod expression;
 mod file;
+mod lint;
+mod lookup;
+mod movement;
 mod person;
+mod population;
 mod sod;
+mod table;
 mod target;
 #[cfg(test)]
 mod tests;
+mod words;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::path::Path;
@@ -144,15 +173,22 @@ use sha2::{Digest, Sha256};
 
 use crate::action::Permissions;
 use account::LoginTemplate;
+use chrono::NaiveDate;
 use expression::Expression;
 use file::Source;
+use lookup::Lookups;
 use person::Schema;
 use sod::Separation;
 
-pub use decision::{Because, Decision, Denial, Grant};
+pub use decision::{Because, Decision, Denial, Grant, Output};
+pub use diff::{Diff, Redefined, Shift, TargetDiff, Verdict, Who};
 pub use entitlement::Entitlement;
 pub use error::{EvaluationError, PolicyError, Problem};
+pub use explain::{Explained, Explanation, Holding};
+pub use lint::{Check, Finding};
+pub use movement::Movement;
 pub use person::Attributes;
+pub use population::{Person, Population};
 pub use sod::{Conflict, Severity};
 pub use target::{Approver, Risk, Target};
 
@@ -172,11 +208,14 @@ struct Inner {
     file: String,
     account: Option<LoginTemplate>,
     schema: Schema,
+    lookups: Lookups,
     targets: Vec<(String, Target)>,
     rules: Vec<Rule>,
     separations: Vec<Separation>,
+    tests: Vec<Test>,
+    /// The attributes with a default, each with its line.
+    defaults: Vec<(String, usize)>,
     reads: BTreeSet<String>,
-    warnings: Vec<String>,
     env: Arc<cel::Env>,
 }
 
@@ -188,6 +227,32 @@ struct Rule {
     why: Option<String>,
     grant: Vec<usize>,
     deny: Vec<usize>,
+    set: Vec<(String, SetValue)>,
+    priority: i64,
+    review_by: Option<NaiveDate>,
+}
+
+impl Rule {
+    fn is_about_access(&self) -> bool {
+        !self.grant.is_empty() || !self.deny.is_empty()
+    }
+}
+
+/// What a rule sets something to.
+enum SetValue {
+    Text(String),
+    /// What a table has for an attribute's value; nothing is set if it has nothing.
+    Lookup {
+        table: String,
+        attribute: String,
+    },
+}
+
+/// A test that passes, and the targets that it is about.
+struct Test {
+    name: String,
+    line: usize,
+    about: BTreeSet<usize>,
 }
 
 impl Policy {
@@ -272,9 +337,9 @@ impl Policy {
         self.targets().map(|(_, target)| target.entitlement.permissions()).collect()
     }
 
-    /// What is probably not meant like that, but does no harm, each with file and line.
-    pub fn warnings(&self) -> &[String] {
-        &self.0.warnings
+    /// The names of the tests in the file, each with its line. All of them pass, or there would be no policy.
+    pub fn tests(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.0.tests.iter().map(|test| (test.name.as_str(), test.line))
     }
 
     /// What a person is entitled to, and why.
@@ -290,7 +355,7 @@ impl Policy {
                 matched.push(rule);
             }
         }
-        Ok(self.0.decide(&matched))
+        self.0.decide(&matched, person)
     }
 
     /// The logins that a new person may get, best first, without end: take the first that is free.
@@ -348,14 +413,26 @@ impl Inner {
         }
         let mut context = cel::Context::with_env(Arc::clone(&self.env));
         context.add_variable_from_value(expression::USER, user);
+        self.lookups.declare(&mut context);
         Ok(context)
+    }
+
+    /// The tables that rules ask, each with an attribute that they ask about.
+    fn lookup_uses(&self) -> impl Iterator<Item = (&str, &str)> {
+        let conditions = self.rules.iter().flat_map(|rule| rule.when.lookups());
+        let conditions = conditions.map(|(table, attribute)| (table.as_str(), attribute.as_str()));
+        let values = self.rules.iter().flat_map(|rule| &rule.set).filter_map(|(_, value)| match value {
+            SetValue::Lookup { table, attribute } => Some((table.as_str(), attribute.as_str())),
+            SetValue::Text(_) => None,
+        });
+        conditions.chain(values)
     }
 
     fn failed(&self, rule: &Rule, reason: String) -> EvaluationError {
         EvaluationError::Rule { rule: rule.id.clone(), file: self.file.clone(), line: rule.line, reason }
     }
 
-    fn decide(&self, matched: &[&Rule]) -> Decision {
+    fn decide(&self, matched: &[&Rule], person: &Attributes) -> Result<Decision, EvaluationError> {
         let granted = self.collect(matched, |rule| &rule.grant);
         let denied = self.collect(matched, |rule| &rule.deny);
         let is_denied = |target: usize| denied.iter().any(|(denied, _)| *denied == target);
@@ -372,12 +449,59 @@ impl Inner {
             Denial { target, entitlement, because, overruled }
         });
         let reading = matched.iter().map(|rule| (rule.id.clone(), rule.when.reads().clone())).collect();
-        Decision {
+        Ok(Decision {
             grants: named(grants),
             eligible: named(eligible),
             denials: denials.collect(),
-            matched_rules: matched.len(),
+            outputs: self.outputs(matched, person)?,
+            matched_rules: matched.iter().filter(|rule| rule.is_about_access()).count(),
             reading,
+        })
+    }
+
+    /// Of the rules that set something, the one with the highest priority has its way.
+    fn outputs(
+        &self,
+        matched: &[&Rule],
+        person: &Attributes,
+    ) -> Result<BTreeMap<String, Output>, EvaluationError> {
+        let mut by_priority = matched.to_vec();
+        by_priority.sort_by_key(|rule| Reverse(rule.priority));
+        let mut best: BTreeMap<&str, (&Rule, Output)> = BTreeMap::new();
+        for rule in by_priority {
+            for (name, value) in &rule.set {
+                let Some(value) = self.set_value(value, person)? else { continue };
+                let because = self.because(rule);
+                match best.get_mut(name.as_str()) {
+                    None => {
+                        best.insert(name, (rule, Output { value, because: vec![because] }));
+                    }
+                    Some((first, _)) if first.priority > rule.priority => {}
+                    Some((_, output)) if output.value == value => output.because.push(because),
+                    Some((first, _)) => return Err(self.tie(name, first, rule)),
+                }
+            }
+        }
+        Ok(best.into_iter().map(|(name, (_, output))| (name.to_owned(), output)).collect())
+    }
+
+    fn set_value(&self, value: &SetValue, person: &Attributes) -> Result<Option<String>, EvaluationError> {
+        match value {
+            SetValue::Text(text) => Ok(Some(text.clone())),
+            SetValue::Lookup { table, attribute } => match self.schema.value(attribute, person)? {
+                cel::Value::String(key) => Ok(self.lookups.find(table, &key).map(str::to_owned)),
+                _ => Ok(None),
+            },
+        }
+    }
+
+    fn tie(&self, output: &str, first: &Rule, second: &Rule) -> EvaluationError {
+        EvaluationError::Tie {
+            output: output.to_owned(),
+            first: first.id.clone(),
+            second: second.id.clone(),
+            file: self.file.clone(),
+            line: second.line,
         }
     }
 

@@ -4,6 +4,7 @@
 //! problem is told; a stage that found any is the last, so that no problem is told that is merely the
 //! consequence of another.
 
+mod outputs;
 mod targets;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,9 +17,10 @@ use super::account::LoginTemplate;
 use super::error::Problem;
 use super::expression::Expression;
 use super::file::{self, Expect, File, Source};
+use super::lookup::Lookups;
 use super::person::{Attributes, Schema, found};
 use super::sod::Separation;
-use super::{Decision, Inner, Policy, Rule};
+use super::{Decision, Inner, Policy, Rule, Test};
 
 /// Reads and checks a file; `hash` is of its bytes.
 pub(super) fn load(source: &Source<'_>, hash: String) -> Result<Policy, Vec<Problem>> {
@@ -53,33 +55,36 @@ type Indices<'a> = BTreeMap<&'a str, usize>;
 impl Checker<'_> {
     fn policy(&mut self, file: &File, hash: String) -> Policy {
         let schema = self.schema(file);
+        let lookups = self.lookups(file);
         let account = file.account.as_ref().and_then(|account| self.account(account, &schema));
         let targets = self.targets(file);
         let indices = targets.iter().enumerate().map(|(index, (name, _))| (name.as_str(), index)).collect();
-        let rules = self.rules(file, &schema, &indices);
+        let rules = self.rules(file, &schema, &lookups, &indices);
         let separations = self.separations(file, &indices);
-        self.tests(file, &schema);
+        let tests = self.tests(file, &schema, &indices);
 
+        let line = |name: &Spanned<String>| self.source.position(name.span().start).0;
+        let defaults = file.defaults.iter().map(|(name, _)| (name.get_ref().clone(), line(name))).collect();
         let reads = rules.iter().flat_map(|rule| rule.when.reads()).cloned().collect();
         let (name, owner) = (file.name.clone(), file.owner.clone());
         let env = Arc::new(cel::Env::stdlib());
-        let (file_name, warnings) = (super::file_name(self.source.file), Vec::new());
-        let mut inner = Inner {
+        let inner = Inner {
             name,
             owner,
             hash,
-            file: file_name,
+            file: super::file_name(self.source.file),
             account,
             schema,
+            lookups,
             targets,
             rules,
             separations,
+            tests,
+            defaults,
             reads,
-            warnings,
             env,
         };
         self.against_nobody(&inner, file);
-        inner.warnings = self.warnings(&inner, file);
         Policy(Arc::new(inner))
     }
 
@@ -131,43 +136,49 @@ impl Checker<'_> {
         template.map_err(|message| self.problem(&account.login, format!("[account] login: {message}"))).ok()
     }
 
-    fn rules(&mut self, file: &File, schema: &Schema, targets: &Indices<'_>) -> Vec<Rule> {
+    fn rules(&mut self, file: &File, schema: &Schema, lookups: &Lookups, targets: &Indices<'_>) -> Vec<Rule> {
         if file.rules.is_empty() {
             self.whole("there are no rules; add one under [[rules]]");
         }
         self.unique("rule", "id", file.rules.iter().map(|rule| &rule.id));
         let named = named(file);
-        file.rules.iter().filter_map(|rule| self.rule(rule, schema, &named, targets)).collect()
+        file.rules.iter().filter_map(|rule| self.rule(rule, schema, lookups, &named, targets)).collect()
     }
 
     fn rule(
         &mut self,
         rule: &file::Rule,
         schema: &Schema,
+        lookups: &Lookups,
         named: &BTreeSet<&str>,
         targets: &Indices<'_>,
     ) -> Option<Rule> {
         let id = rule.id.get_ref();
-        if rule.grant.is_empty() && rule.deny.is_empty() {
-            self.problem(&rule.id, format!("rule {id:?} neither grants nor denies anything"));
+        if rule.grant.is_empty() && rule.deny.is_empty() && rule.set.is_empty() {
+            self.problem(&rule.id, format!("rule {id:?} neither grants nor denies nor sets anything"));
         }
         self.known_targets(&format!("rule {id:?} grants"), &rule.grant, named);
         self.known_targets(&format!("rule {id:?} denies"), &rule.deny, named);
         for both in rule.deny.iter().filter(|denied| rule.grant.contains(denied)) {
             self.problem(both, format!("rule {id:?} both grants and denies {:?}", both.get_ref()));
         }
+        let set = self.set(rule, schema, lookups);
+        let review_by = self.review_by(rule);
         Some(Rule {
             id: id.clone(),
             line: self.source.position(rule.id.span().start).0,
-            when: self.when(rule, schema)?,
+            when: self.when(rule, schema, lookups)?,
             why: rule.why.clone(),
+            set,
+            priority: rule.priority.as_ref().map_or(0, |priority| *priority.get_ref()),
+            review_by,
             grant: indices(&rule.grant, targets),
             deny: indices(&rule.deny, targets),
         })
     }
 
-    fn when(&mut self, rule: &file::Rule, schema: &Schema) -> Option<Expression> {
-        let expression = Expression::compile(rule.when.get_ref(), schema);
+    fn when(&mut self, rule: &file::Rule, schema: &Schema, lookups: &Lookups) -> Option<Expression> {
+        let expression = Expression::compile(rule.when.get_ref(), schema, lookups);
         let told = expression.map_err(|faults| {
             for fault in faults {
                 let offset = self.source.inside(&rule.when, fault.at);
@@ -247,37 +258,40 @@ impl Checker<'_> {
         }
     }
 
-    /// A target that rules only deny is fine: it is one that people ask for.
-    fn warnings(&self, policy: &Inner, file: &File) -> Vec<String> {
-        let used = policy.rules.iter().flat_map(|rule| rule.grant.iter().chain(&rule.deny));
-        let used: BTreeSet<&str> = used.map(|index| policy.targets[*index].0.as_str()).collect();
-        let idle = file.targets.iter().filter(|(name, _)| !used.contains(name.get_ref().as_str()));
-        let warning = |name: &Spanned<String>| {
-            let message = format!("target {:?} is in no rule", name.get_ref());
-            self.source.problem(name.span().start, message).to_string()
-        };
-        idle.map(|(name, _)| warning(name)).collect()
-    }
-
-    fn tests(&mut self, file: &File, schema: &Schema) {
+    fn tests(&mut self, file: &File, schema: &Schema, targets: &Indices<'_>) -> Vec<Test> {
         self.unique("test", "name", file.tests.iter().map(|test| &test.name));
         let named = named(file);
+        let outputs: BTreeSet<&str> =
+            file.rules.iter().flat_map(|rule| rule.set.keys()).map(|name| name.get_ref().as_str()).collect();
         for test in &file.tests {
             let whose = format!("test {:?}", test.name.get_ref());
             for (name, value) in &test.user {
                 self.attribute_value(schema, &whose, name, value);
             }
             self.expectation(&whose, &test.expect, &named);
+            for name in
+                test.expect.get_ref().set.keys().filter(|name| !outputs.contains(name.get_ref().as_str()))
+            {
+                let message = unknown("output", name.get_ref(), outputs.iter().copied());
+                self.problem(name, format!("{whose} expects {:?}: {message}", name.get_ref()));
+            }
         }
+        let test = |test: &file::Test| Test {
+            name: test.name.get_ref().clone(),
+            line: self.source.position(test.name.span().start).0,
+            about: expected(test.expect.get_ref()).flat_map(|names| indices(names, targets)).collect(),
+        };
+        file.tests.iter().map(test).collect()
     }
 
     fn expectation(&mut self, whose: &str, expect: &Spanned<Expect>, named: &BTreeSet<&str>) {
-        let Expect { exactly, at_least, absent, eligible } = expect.get_ref();
-        if exactly.is_none() && at_least.is_empty() && absent.is_empty() && eligible.is_empty() {
-            let message = "asserts nothing; say what to expect with exactly, at_least, absent or eligible";
+        let asserts_targets = expected(expect.get_ref()).any(|names| !names.is_empty());
+        if !asserts_targets && expect.get_ref().exactly.is_none() && expect.get_ref().set.is_empty() {
+            let message =
+                "asserts nothing; say what to expect with exactly, at_least, absent, eligible or set";
             self.problem(expect, format!("{whose} {message}"));
         }
-        for names in [exactly.as_ref().unwrap_or(&Vec::new()), at_least, absent, eligible] {
+        for names in expected(expect.get_ref()) {
             self.known_targets(&format!("{whose} expects"), names, named);
         }
     }
@@ -325,6 +339,12 @@ fn named(file: &File) -> BTreeSet<&str> {
     file.targets.iter().map(|(name, _)| name.get_ref().as_str()).collect()
 }
 
+/// The lists of targets that a test names.
+fn expected(expect: &Expect) -> impl Iterator<Item = &[Spanned<String>]> {
+    let Expect { exactly, at_least, absent, eligible, .. } = expect;
+    exactly.iter().chain([at_least, absent, eligible]).map(Vec::as_slice)
+}
+
 /// What a test expected and did not get, each with the rule that is behind it.
 fn failures(expect: &Expect, decision: &Decision) -> Vec<String> {
     let names = |names: &[Spanned<String>]| names.iter().map(|name| name.get_ref().clone()).collect();
@@ -350,7 +370,20 @@ fn failures(expect: &Expect, decision: &Decision) -> Vec<String> {
     let offered = decision.eligible.iter().filter(|grant| unwanted.contains(&grant.target));
     let offered =
         offered.map(|grant| format!("may ask for {:?}, by {}", grant.target, because(&grant.because)));
-    missing_targets.chain(surplus).chain(refused).chain(offered).collect()
+    let outputs =
+        expect.set.iter().filter_map(|(name, value)| output(name.get_ref(), value.get_ref(), decision));
+    missing_targets.chain(surplus).chain(refused).chain(offered).chain(outputs).collect()
+}
+
+fn output(name: &str, expected: &str, decision: &Decision) -> Option<String> {
+    match decision.outputs.get(name) {
+        Some(output) if output.value == expected => None,
+        Some(output) => {
+            let because = because(&output.because);
+            Some(format!("expected {name} = {expected:?}, got {:?}, by {because}", output.value))
+        }
+        None => Some(format!("expected {name} = {expected:?}, which no rule sets for this person")),
+    }
 }
 
 fn missing(target: &str, decision: &Decision) -> String {

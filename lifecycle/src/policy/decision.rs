@@ -1,6 +1,6 @@
 //! What a policy says about one person, and why.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Entitlement;
 
 /// What a policy says about one person.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Decision {
     /// What the person is entitled to, each target once: in the order of the rules in the file, and of
@@ -18,8 +18,11 @@ pub struct Decision {
     pub eligible: Vec<Grant>,
     /// What the person must not have, whether or not a rule grants it; ordered likewise.
     pub denials: Vec<Denial>,
-    /// How many rules hold for the person.
+    /// The values that rules set, by name: of the rules that set one, that with the highest priority.
+    pub outputs: BTreeMap<String, Output>,
+    /// How many rules that grant or deny hold for the person.
     pub matched_rules: usize,
+    #[serde(skip)]
     pub(super) reading: Vec<(String, BTreeSet<String>)>,
 }
 
@@ -49,10 +52,48 @@ impl Decision {
         self.grants.iter().find(|grant| grant.target == target)
     }
 
+    /// The grant of an entitlement, whether the person has it from the first day or may ask for it: why it fits.
+    pub fn reason(&self, entitlement: &Entitlement) -> Option<&Grant> {
+        self.grants.iter().chain(&self.eligible).find(|grant| grant.entitlement == *entitlement)
+    }
+
+    /// Whether the person is to have this.
+    pub fn entitles_to(&self, entitlement: &Entitlement) -> bool {
+        self.grants.iter().any(|grant| grant.entitlement == *entitlement)
+    }
+
+    /// Whether the person must not have this.
+    pub fn denies(&self, entitlement: &Entitlement) -> bool {
+        self.denials.iter().any(|denial| denial.entitlement == *entitlement)
+    }
+
+    /// What somebody holds that neither this decision nor one of the live `claims` explains
+    /// ([`Claim::target`](crate::plan::Claim::target) of each); and what it denies, whatever claims it. Nobody should hold
+    /// any of it.
+    pub fn unexplained<'h>(
+        &self,
+        held: impl IntoIterator<Item = &'h Entitlement>,
+        claims: &BTreeSet<String>,
+    ) -> Vec<&'h Entitlement> {
+        let explained = |held: &Entitlement| {
+            self.entitles_to(held) || claims.contains(&held.claimed()) && !self.denies(held)
+        };
+        held.into_iter().filter(|held| !explained(held)).collect()
+    }
+
     /// Why the person may ask for a target, if a rule grants it and it is no birthright.
     pub fn may_ask_for(&self, target: &str) -> Option<&Grant> {
         self.eligible.iter().find(|grant| grant.target == target)
     }
+}
+
+/// A value that rules set for a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Output {
+    /// The value.
+    pub value: String,
+    /// The rules that set it, at least one.
+    pub because: Vec<Because>,
 }
 
 /// An entitlement that a person should have.

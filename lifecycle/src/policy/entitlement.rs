@@ -23,6 +23,7 @@ use crate::action::Permissions;
 ///
 /// let role = Entitlement::ServiceNowRole { name: "itil".to_owned() };
 /// assert_eq!(role.to_string(), r#"ServiceNow role "itil""#);
+/// assert_eq!(role.claimed(), "servicenow_role:itil");
 /// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -98,6 +99,11 @@ impl Entitlement {
             Self::ServiceNowGroup { sys_id, .. } => sys_id.as_str(),
             Self::ServiceNowRole { name } => name,
         }
+    }
+
+    /// In the words of [`Claim::target`](crate::plan::Claim::target): `okta_group:00g…`.
+    pub fn claimed(&self) -> String {
+        format!("{}:{}", self.kind(), self.id())
     }
 
     /// What people know it by, if the policy says.

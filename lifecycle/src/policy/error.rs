@@ -94,6 +94,22 @@ pub enum EvaluationError {
         /// The JSON type that the person has.
         found: &'static str,
     },
+    /// Two rules of the same priority set different values, so nobody can say which is meant.
+    #[error(
+        "rules {first:?} and {second:?} ({file}:{line}) both set {output:?}, to different values: give one of them a higher `priority`"
+    )]
+    Tie {
+        /// What they set.
+        output: String,
+        /// The rule that comes first in the file.
+        first: String,
+        /// The other.
+        second: String,
+        /// The policy's file.
+        file: String,
+        /// The line of the other's id.
+        line: usize,
+    },
     /// No login can be made, since an attribute that it is made of has nothing to offer.
     #[error("no login can be made: attribute {attribute:?} {reason}")]
     Login {

@@ -10,6 +10,7 @@ use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, L
 use cel::{Context, ExecutionError, Program};
 
 use super::check::unknown;
+use super::lookup::{LOOKUP, Lookups};
 use super::person::{AttributeType, Schema};
 
 /// The name under which a condition sees the person.
@@ -26,7 +27,7 @@ const TOO_DEEP: &str = "is nested too deep; make several rules of it";
 /// The parser recurses as well, and only partly counts how deep.
 const STACK_BYTES: usize = 64 << 20;
 
-const FUNCTIONS: [&str; 25] = [
+const FUNCTIONS: [&str; 26] = [
     "bool",
     "bytes",
     "contains",
@@ -45,6 +46,7 @@ const FUNCTIONS: [&str; 25] = [
     "getMonth",
     "getSeconds",
     "int",
+    LOOKUP,
     "matches",
     "size",
     "startsWith",
@@ -68,6 +70,8 @@ pub(super) struct Expression {
     source: String,
     reads: BTreeSet<String>,
     literals: BTreeMap<String, BTreeSet<String>>,
+    lookups: BTreeSet<(String, String)>,
+    broad: Vec<String>,
 }
 
 /// What is wrong with a condition, and at which of its bytes.
@@ -79,26 +83,26 @@ pub(super) struct Fault {
 
 impl Expression {
     /// Compiles a condition, on a thread of its own with a stack that no condition can exhaust.
-    pub(super) fn compile(source: &str, schema: &Schema) -> Result<Self, Vec<Fault>> {
+    pub(super) fn compile(source: &str, schema: &Schema, tables: &Lookups) -> Result<Self, Vec<Fault>> {
         check_length(source).map_err(whole)?;
         let compiled = std::thread::scope(|scope| {
             let thread = std::thread::Builder::new().name("policy".to_owned()).stack_size(STACK_BYTES);
-            let thread = thread.spawn_scoped(scope, || Self::compile_here(source, schema)).ok()?;
+            let thread = thread.spawn_scoped(scope, || Self::compile_here(source, schema, tables)).ok()?;
             thread.join().ok()
         });
         compiled.unwrap_or_else(|| Err(whole("could not be compiled".to_owned())))
     }
 
-    fn compile_here(source: &str, schema: &Schema) -> Result<Self, Vec<Fault>> {
+    fn compile_here(source: &str, schema: &Schema, tables: &Lookups) -> Result<Self, Vec<Fault>> {
         let program = Program::compile(source).map_err(|errors| vec![syntax(source, &errors)])?;
-        let mut reader = Reader::new(&program, schema);
+        let mut reader = Reader::new(&program, schema, tables);
         reader.visit(program.expression());
-        let Reader { reads, literals, faults, deepest, .. } = reader;
+        let Reader { reads, literals, lookups, broad, faults, deepest, .. } = reader;
         if deepest > MAX_DEPTH {
             return Err(whole(TOO_DEEP.to_owned()));
         }
         if faults.is_empty() {
-            Ok(Self { source: source.to_owned(), reads, literals, program })
+            Ok(Self { source: source.to_owned(), reads, literals, lookups, broad, program })
         } else {
             Err(faults)
         }
@@ -116,6 +120,21 @@ impl Expression {
     /// The strings that it compares an attribute with.
     pub(super) fn literals(&self, attribute: &str) -> impl Iterator<Item = &str> {
         self.literals.get(attribute).into_iter().flatten().map(String::as_str)
+    }
+
+    /// The attributes that it compares with strings, and the strings.
+    pub(super) fn compared(&self) -> impl Iterator<Item = (&str, &BTreeSet<String>)> {
+        self.literals.iter().map(|(attribute, literals)| (attribute.as_str(), literals))
+    }
+
+    /// The tables that it asks, each with the attribute that it asks about.
+    pub(super) fn lookups(&self) -> &BTreeSet<(String, String)> {
+        &self.lookups
+    }
+
+    /// The parts of it that fit nearly everything.
+    pub(super) fn broad(&self) -> &[String] {
+        &self.broad
     }
 
     /// Whether it holds, or in words why it cannot be told.
@@ -207,18 +226,32 @@ fn explain(error: &ExecutionError) -> String {
 struct Reader<'a> {
     program: &'a Program,
     schema: &'a Schema,
+    tables: &'a Lookups,
     scope: Vec<&'a str>,
     reads: BTreeSet<String>,
     literals: BTreeMap<String, BTreeSet<String>>,
+    lookups: BTreeSet<(String, String)>,
+    broad: Vec<String>,
     faults: Vec<Fault>,
     depth: usize,
     deepest: usize,
 }
 
 impl<'a> Reader<'a> {
-    fn new(program: &'a Program, schema: &'a Schema) -> Self {
-        let (reads, literals) = (BTreeSet::new(), BTreeMap::new());
-        Self { program, schema, scope: Vec::new(), reads, literals, faults: Vec::new(), depth: 0, deepest: 0 }
+    fn new(program: &'a Program, schema: &'a Schema, tables: &'a Lookups) -> Self {
+        Self {
+            program,
+            schema,
+            tables,
+            scope: Vec::new(),
+            reads: BTreeSet::new(),
+            literals: BTreeMap::new(),
+            lookups: BTreeSet::new(),
+            broad: Vec::new(),
+            faults: Vec::new(),
+            depth: 0,
+            deepest: 0,
+        }
     }
 
     fn visit(&mut self, node: &'a IdedExpr) {
@@ -274,6 +307,7 @@ impl<'a> Reader<'a> {
         self.function(node, &call.func_name);
         self.comparison(node, call);
         self.pattern(node, call);
+        self.lookup(node, call);
         call.target.iter().for_each(|target| self.visit(target));
         call.args.iter().for_each(|argument| self.visit(argument));
     }
@@ -328,8 +362,34 @@ impl<'a> Reader<'a> {
         else {
             return;
         };
-        if call.func_name == "matches" && !is_pattern(pattern.inner()) {
-            self.fault(node, format!("{:?} is no valid regular expression", pattern.inner()));
+        let (function, pattern) = (call.func_name.as_str(), pattern.inner());
+        if function == "matches" && !is_pattern(pattern) {
+            self.fault(node, format!("{pattern:?} is no valid regular expression"));
+        } else if is_broad(function, pattern) {
+            self.broad.push(format!("{function}({pattern:?})"));
+        }
+    }
+
+    fn lookup(&mut self, node: &IdedExpr, call: &CallExpr) {
+        if call.func_name != LOOKUP {
+            return;
+        }
+        let [table, key] = &call.args[..] else {
+            return self.fault(
+                node,
+                "lookup() takes a table and a value, as in lookup(\"region\", user.countryCode)",
+            );
+        };
+        let Expr::Literal(LiteralValue::String(name)) = &table.expr else {
+            return self.fault(table, "the table must be a name in quotes, one of those under [lookups]");
+        };
+        if self.tables.get(name.inner()).is_none() {
+            let known = self.tables.iter().map(|(name, _)| name);
+            self.fault(table, unknown("table", name.inner(), known));
+        } else {
+            // What is no attribute has no values that could be looked at.
+            let attribute = attribute(key).unwrap_or_default();
+            self.lookups.insert((name.inner().to_owned(), attribute.to_owned()));
         }
     }
 
@@ -400,10 +460,27 @@ fn is_operator(function: &str) -> bool {
     function.contains(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '.'))
 }
 
-/// Asks CEL itself, so that there is one notion of a pattern.
+/// Whether so little is asked for that it is found nearly everywhere: `"a"` in a title.
+fn is_broad(function: &str, pattern: &str) -> bool {
+    match function {
+        "contains" => pattern.chars().count() < 3,
+        "startsWith" | "endsWith" => pattern.chars().count() < 2,
+        "matches" => fits_nothing(pattern) == Some(true),
+        _ => false,
+    }
+}
+
 fn is_pattern(pattern: &str) -> bool {
+    fits_nothing(pattern).is_some()
+}
+
+/// Whether a pattern fits the empty text, and so every text; none if it is no pattern. Asks CEL itself, so that there is
+/// one notion of a pattern.
+fn fits_nothing(pattern: &str) -> Option<bool> {
     let mut context = Context::default();
     context.add_variable_from_value("pattern", pattern);
-    let tried = Program::compile("''.matches(pattern)").map(|program| program.execute(&context).is_ok());
-    tried.unwrap_or(false)
+    match Program::compile("''.matches(pattern)").ok()?.execute(&context).ok()? {
+        cel::Value::Bool(fits) => Some(fits),
+        _ => None,
+    }
 }

@@ -23,6 +23,7 @@ pub(super) struct File {
     pub(super) account: Option<Account>,
     pub(super) defaults: Entries<Spanned<Value>>,
     pub(super) attributes: Entries<AttributeType>,
+    pub(super) lookups: Entries<BTreeMap<String, String>>,
     pub(super) targets: Entries<Target>,
     pub(super) rules: Vec<Rule>,
     pub(super) sod: Vec<Separation>,
@@ -72,6 +73,10 @@ pub(super) struct Rule {
     pub(super) grant: Vec<Spanned<String>>,
     #[serde(default)]
     pub(super) deny: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) set: BTreeMap<Spanned<String>, Spanned<Value>>,
+    pub(super) priority: Option<Spanned<i64>>,
+    pub(super) review_by: Option<Spanned<toml::value::Datetime>>,
     pub(super) why: Option<String>,
 }
 
@@ -93,6 +98,8 @@ pub(super) struct Expect {
     pub(super) absent: Vec<Spanned<String>>,
     #[serde(default)]
     pub(super) eligible: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) set: BTreeMap<Spanned<String>, Spanned<String>>,
 }
 
 /// A text and its name, to tell people where something stands.
@@ -176,6 +183,7 @@ impl Reader<'_> {
                 "account" => file.account = self.value(value),
                 "defaults" => file.defaults = self.entries(value),
                 "attributes" => file.attributes = self.entries(value),
+                "lookups" => file.lookups = self.entries(value),
                 "targets" => file.targets = self.entries(value),
                 "rules" => file.rules = self.list(value),
                 "sod" => file.sod = self.list(value),
@@ -240,8 +248,19 @@ impl Reader<'_> {
     }
 }
 
-const KEYS: [&str; 10] =
-    ["version", "name", "owner", "account", "defaults", "attributes", "targets", "rules", "sod", "tests"];
+const KEYS: [&str; 11] = [
+    "version",
+    "name",
+    "owner",
+    "account",
+    "defaults",
+    "attributes",
+    "lookups",
+    "targets",
+    "rules",
+    "sod",
+    "tests",
+];
 
 fn in_file_order(table: DeTable<'_>) -> Entries<Spanned<DeValue<'_>>> {
     let owned =

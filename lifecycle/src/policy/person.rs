@@ -81,6 +81,15 @@ impl Attributes {
         self.get(name)?.as_str()
     }
 
+    /// Whether an attribute is absent, null or blank: then its default counts.
+    pub(super) fn is_blank(&self, name: &str) -> bool {
+        match self.get(name) {
+            None | Some(Value::Null) => true,
+            Some(Value::String(text)) => text.trim().is_empty(),
+            Some(_) => false,
+        }
+    }
+
     /// Names and values, ordered by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
@@ -225,9 +234,8 @@ impl Schema {
     /// The person's attribute as rules see it. Absent, null and blank are one thing: the default.
     pub(super) fn value(&self, name: &str, person: &Attributes) -> Result<cel::Value, EvaluationError> {
         let Some(attribute) = self.0.get(name) else { return Ok(text("")) };
-        match person.get(name) {
-            None | Some(Value::Null) => Ok(attribute.default.clone()),
-            Some(Value::String(value)) if value.trim().is_empty() => Ok(attribute.default.clone()),
+        match person.get(name).filter(|_| !person.is_blank(name)) {
+            None => Ok(attribute.default.clone()),
             Some(value) => attribute.holds.read(value).ok_or_else(|| EvaluationError::Type {
                 attribute: name.to_owned(),
                 expected: attribute.holds.name(),

@@ -1,3 +1,9 @@
+mod diff;
+mod explain;
+mod lint;
+mod movement;
+mod outputs;
+mod table;
 mod targets;
 
 use proptest::prelude::*;
@@ -54,7 +60,7 @@ fn a_file_of_the_wrong_shape_is_refused_with_all_that_is_wrong() {
              p.toml:3:1: no key \"rulez\"; did you mean \"rules\"?\n\
              p.toml:5:5: invalid type: integer `4`, expected a table\n\
              p.toml:6:20: invalid type: integer `4`, expected a string\n\
-             p.toml:10:1: unknown field `grants`, expected one of `id`, `when`, `grant`, `deny`, `why`",
+             p.toml:10:1: unknown field `grants`, expected one of `id`, `when`, `grant`, `deny`, `set`, `priority`, `review_by`, `why`",
         ),
         (
             "version = 1\nname = \" \"\nowner = \"x\"\ntargets = 3\nrules = 4",
@@ -84,7 +90,7 @@ fn what_the_parts_say_is_checked_and_all_problems_are_told() {
             "[[rules]]\nid = \" \"\nwhen = 'true'\n[[rules]]\nid = \"x\"\nwhen = 'true'\ngrant = [\"a\"]\n\
              [[rules]]\nid = \"x\"\nwhen = 'true'\ngrant = [\"aa\", \"b\", \"b\", \"zzz\"]\ndeny = [\"b\"]",
             "p.toml:11:6: the id of a rule must not be blank\n\
-             p.toml:11:6: rule \" \" neither grants nor denies anything\n\
+             p.toml:11:6: rule \" \" neither grants nor denies nor sets anything\n\
              p.toml:18:6: there is a rule \"x\" in line 14 already\n\
              p.toml:20:10: rule \"x\" grants \"aa\": no target \"aa\"; did you mean \"a\"?\n\
              p.toml:20:21: rule \"x\" grants \"b\" twice\n\
@@ -115,7 +121,7 @@ fn what_the_parts_say_is_checked_and_all_problems_are_told() {
             "[[rules]]\nid = \"r\"\nwhen = 'true'\ngrant = [\"a\"]\n\
              [[tests]]\nname = \"t\"\nuser = {}\nexpect = {}\n\
              [[tests]]\nname = \"t\"\nuser = { titel = \"x\", title = 3 }\nexpect = { at_least = [\"q\"] }",
-            "p.toml:17:10: test \"t\" asserts nothing; say what to expect with exactly, at_least, absent or eligible\n\
+            "p.toml:17:10: test \"t\" asserts nothing; say what to expect with exactly, at_least, absent, eligible or set\n\
              p.toml:19:8: there is a test \"t\" in line 15 already\n\
              p.toml:20:10: test \"t\": no attribute \"titel\"; did you mean \"title\"?\n\
              p.toml:20:31: test \"t\": \"title\" should be a string; it is an integer\n\
@@ -269,12 +275,6 @@ fn a_login_template_is_checked() {
         assert!(found.starts_with("p.toml:13:9: [account] login: "), "{found}");
         assert!(found.contains(expected), "{found}");
     }
-}
-
-#[test]
-fn a_target_in_no_rule_is_a_warning_and_one_that_is_only_denied_is_not() {
-    let policy = parse(&head_and("[[rules]]\nid = \"r\"\nwhen = 'true'\ndeny = [\"a\"]"));
-    assert_eq!(policy.warnings(), ["folder/p.toml:8:10: target \"b\" is in no rule"]);
 }
 
 const RULES: &str = r#"
