@@ -142,9 +142,7 @@ impl World {
             )
         })?)
     }
-}
 
-impl World {
     /// The open and approved requests for a catalog item, the oldest first.
     ///
     /// # Errors

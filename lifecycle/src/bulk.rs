@@ -74,7 +74,7 @@ use crate::canonical;
 use crate::engine::{Engine, EngineError};
 use crate::journal::{JournalError, StoredRow};
 use crate::operation::{Operation, OperationError};
-use crate::plan::{Intent, Plan, Precedence, Request};
+use crate::plan::{Intent, Plan, Precedence, Request, Subject};
 use crate::run::{RunId, RunStatus};
 
 /// How often a row is tried that could not be brought to an end.
@@ -421,8 +421,8 @@ impl Bulk {
                     Ok(None) => None,
                     Ok(Some(about)) => {
                         take_away += u32::from(about.takes_away);
-                        seen.before(&about.person, stored.row.number)
-                            .map(|first| format!("it is about the same person as row {first}"))
+                        seen.before(&about.what, stored.row.number)
+                            .map(|first| format!("it is about the same as row {first}"))
                     }
                 };
                 if let Some(why) = refused {
@@ -607,20 +607,23 @@ fn is_outage(error: &OperationError) -> bool {
     }
 }
 
-/// Whom a plan is about, and whether that person loses access.
+/// What two rows of a batch must not both be about, and whether somebody loses access.
 struct About {
-    person: String,
+    what: String,
     takes_away: bool,
 }
 
 impl About {
     fn of(plan: &Plan) -> Self {
-        let subject = &plan.subject;
-        let person = match &subject.person {
-            Some(number) => format!("person {number}"),
-            None => format!("login {}", subject.login.to_lowercase()),
+        let Subject { login, person, .. } = &plan.subject;
+        // A person joins, moves or leaves once; of grants there may be several.
+        let once = plan.precedence >= Precedence::Onboard && plan.precedence != Precedence::Revoke;
+        let what = match person {
+            _ if !once => plan.intent.key.clone(),
+            Some(number) => format!("{} person {number}", plan.operation),
+            None => format!("{} login {}", plan.operation, login.to_lowercase()),
         };
-        Self { person: format!("{} {person}", plan.operation), takes_away: takes_away(plan) }
+        Self { what, takes_away: takes_away(plan) }
     }
 }
 

@@ -87,7 +87,7 @@ async fn every_row_that_is_wrong_is_told_with_its_number_and_nothing_is_begun() 
         ("7", "wrong/fused is fused"),
         ("8", "lamp holds a line break"),
         ("9", "lamp is not in UTF-8"),
-        ("11", "it is about the same person as row 10"),
+        ("11", "it is about the same as row 10"),
     ];
     assert_eq!(told.len(), expected.len(), "{told:#?}");
     for ((row, problem), (number, says)) in told.iter().zip(expected) {
@@ -164,7 +164,7 @@ async fn hires_that_are_there_already_are_found_out_before_the_first_write() {
     assert_eq!(checked.rows.total(), 1);
     let told = refused(&bulk).await;
     for (row, says) in
-        told.iter().zip(["this is no new hire", "there is no requested item", "same person as row 2"])
+        told.iter().zip(["this is no new hire", "there is no requested item", "about the same as row 2"])
     {
         assert!(row[1].contains(says), "{row:?}");
     }
@@ -419,13 +419,13 @@ async fn the_ticket_that_asked_gets_the_counts_and_a_file_once() {
 
 #[tokio::test]
 async fn a_report_tells_counts_rate_what_is_left_and_the_budget() {
-    let (_world, bulk) = house("report").await;
+    let (world, bulk) = house("report").await;
     begin(&bulk, &lamps::file(names("report", "asks", 60))).await;
     let halfway = async {
         while lit("report").len() < 30 {
             tokio::task::yield_now().await;
         }
-        _world.sandbox.clock().advance(std::time::Duration::from_secs(60));
+        world.sandbox.clock().advance(std::time::Duration::from_secs(60));
         bulk.report().await.unwrap()
     };
     let (done, report) = futures::join!(bulk.drive(), halfway);

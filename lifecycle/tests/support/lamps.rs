@@ -41,6 +41,11 @@ pub fn recipe() -> Recipe {
     Recipe::new("light", make).required("lamp").optional("person").unique("lamp")
 }
 
+/// Switches one lamp on.
+pub fn operation(lamp: &str) -> Box<dyn AnyOperation> {
+    Box::new(Lamp { lamp: lamp.to_owned(), person: None })
+}
+
 /// A file of lamps.
 pub fn file<T: AsRef<str>>(lamps: impl IntoIterator<Item = T>) -> String {
     let rows: Vec<String> = lamps.into_iter().map(|lamp| format!("{}\n", lamp.as_ref())).collect();
