@@ -72,7 +72,7 @@ impl Flag {
     }
 
     /// The value, if it is one of those.
-    fn found(&self, profile: &Profile) -> Option<String> {
+    pub(crate) fn found(&self, profile: &Profile) -> Option<String> {
         let value = profile.get(&self.attribute)?;
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         self.values.iter().any(|one| one.eq_ignore_ascii_case(text.trim())).then_some(text)

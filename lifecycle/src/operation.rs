@@ -80,6 +80,14 @@ pub enum OperationError {
         /// What was looked for.
         number: String,
     },
+    /// The ticket is for something else.
+    #[error("{number} is for another item of the catalog: {wanted} is what is done here")]
+    OtherItem {
+        /// The ticket.
+        number: String,
+        /// The items whose requests are carried out.
+        wanted: String,
+    },
     /// The ticket is closed.
     #[error("{number} is {state} already: to have it done all the same, reopen it or order anew")]
     TicketClosed {
@@ -115,12 +123,12 @@ pub enum OperationError {
         what: String,
     },
     /// The policy names something that is not there.
-    #[error("policy {policy}, line {line}, target {target}: {what}")]
+    #[error("policy {policy}{}, target {target}: {what}", line.map(|line| format!(", line {line}")).unwrap_or_default())]
     BadTarget {
         /// The policy.
         policy: String,
-        /// The target's line in the file.
-        line: usize,
+        /// The target's line in the file, if it is one.
+        line: Option<usize>,
         /// The target.
         target: String,
         /// What is wrong, and what would be right.

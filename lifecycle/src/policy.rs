@@ -156,6 +156,7 @@ mod lookup;
 mod movement;
 mod person;
 mod population;
+mod rules;
 mod sod;
 mod table;
 mod target;
@@ -189,6 +190,7 @@ pub use lint::{Check, Finding};
 pub use movement::Movement;
 pub use person::Attributes;
 pub use population::{Person, Population};
+pub use rules::Rules;
 pub use sod::{Conflict, Severity};
 pub use target::{Approver, Risk, Target};
 

@@ -7,7 +7,6 @@ mod support;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use lifecycle::ledger::Record;
 use lifecycle::report::thread;
 use lifecycle::run::Outcome;
@@ -287,63 +286,6 @@ async fn two_submissions_at_once_are_one_run() {
     assert_eq!(one.unwrap(), other.unwrap());
     assert_eq!(world.mails().len(), 1);
     assert_eq!(world.notes(&ticket.task_sys_id, "comments").len(), 1);
-}
-
-/// A hire who starts in two weeks, up to the wait.
-async fn waiting(world: &World) -> (Engine, Ticket, Run) {
-    let ticket = world.hire_with(|request| request.start_date = Some("2026-03-16".into()));
-    let (engine, run) = run(world, &ticket).await;
-    let until: chrono::DateTime<chrono::Utc> = "2026-03-16T00:00:00Z".parse().unwrap();
-    assert!(matches!(run.status, RunStatus::Waiting { until: at, .. } if at == until));
-    (engine, ticket, run)
-}
-
-#[tokio::test]
-async fn nobody_can_sign_in_before_the_start_date_and_resuming_after_it_finishes() {
-    let world = World::start().await;
-    let (engine, ticket, waiting) = waiting(&world).await;
-    assert!(engine.plan(&waiting.id).await.unwrap().to_string().contains("@ clock 2026-03-16 00:00 UTC"));
-    assert_eq!(world.okta_user(LOGIN)["status"], "STAGED");
-    assert!(world.mails().is_empty());
-    assert_eq!(world.states(&ticket)[0], "2", "the task is taken, and open");
-
-    let writes = world.writes().len();
-    let almost = "2026-03-15T23:59:59Z".parse().unwrap();
-    world.sandbox.clock().advance_to(almost);
-    assert_eq!(engine.resume().await.unwrap(), []);
-    let still = engine.finish(&waiting.id).await.unwrap();
-    assert_eq!((still.status, world.writes().len()), (waiting.status, writes));
-    drop(engine);
-
-    world.sandbox.clock().advance(Duration::from_secs(1));
-    let engine = world.engine(world.systems()).await;
-    assert_eq!(engine.resume().await.unwrap(), std::slice::from_ref(&waiting.id));
-    let run = engine.finish(&waiting.id).await.unwrap();
-    assert_eq!(run.status, RunStatus::Done);
-    assert_eq!(world.okta_user(LOGIN)["status"], "PROVISIONED");
-    assert_eq!(world.mails().len(), 1);
-    assert_eq!(world.states(&ticket), ["3", "3", "3"]);
-    assert!(engine.resume().await.unwrap().is_empty());
-    let ledger = engine.ledger(None).await.unwrap();
-    let thread = thread(&world.systems(), &run, &ledger).await.unwrap();
-    assert!(thread.is_verified(), "{thread}");
-}
-
-#[tokio::test]
-async fn a_hire_called_off_before_the_start_date_is_never_activated() {
-    let world = World::start().await;
-    let (engine, ticket, waiting) = waiting(&world).await;
-    world.sandbox.set_task_state(&ticket.task_sys_id, "4").unwrap();
-    let before = world.row("sc_task", &ticket.task_sys_id);
-    world.sandbox.clock().advance(TimeDelta::days(15).to_std().unwrap());
-    let writes = world.writes().len();
-    engine.resume().await.unwrap();
-    let run = engine.finish(&waiting.id).await.unwrap();
-    assert_needs_human(&run, "still-wanted", &format!("{} is Closed Incomplete (4) now", ticket.task_number));
-    assert_eq!(world.okta_user(LOGIN)["status"], "STAGED");
-    assert!(world.mails().is_empty());
-    assert_eq!(short(&world.writes()[writes..]), [""; 0]);
-    assert_eq!(world.row("sc_task", &ticket.task_sys_id), before);
 }
 
 #[tokio::test]

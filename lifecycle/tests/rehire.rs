@@ -7,14 +7,15 @@ mod support;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use lifecycle::{Operation as _, OperationError, RunStatus};
+use lifecycle::guard::Flag;
+use lifecycle::{Onboard, Operation as _, OperationError, RunStatus};
 use sandbox::{Ticket, group_id};
 use serde_json::{Value, json};
 use servicenow_client::tables::SysUser;
 
 use support::looking::{short, text};
 use support::sweep::Scenario;
-use support::{World, onboard};
+use support::{World, onboard, policy};
 
 const LOGIN: &str = "nora.former@acme.example";
 const NUMBER: &str = "90001";
@@ -215,13 +216,62 @@ async fn two_accounts_with_the_number_are_for_a_person_to_decide() {
 }
 
 #[tokio::test]
-async fn a_former_account_with_an_admin_role_is_for_a_person_to_decide() {
+async fn admin_roles_of_a_former_account_go_before_the_activation() {
     let world = World::start().await;
-    let user = account(&world, LOGIN, "DEPROVISIONED");
+    let ticket = former(&world).await;
     world.sandbox.add_okta_role(LOGIN, "USER_ADMIN").unwrap();
-    let error = onboard(&world.hire()).what_if(&world.systems()).await.unwrap_err();
-    assert_asks(&error, &[&text(&user["id"]), "admin role", "take them away first"]);
-    world.assert_untouched();
+    let engine = world.engine(world.systems()).await;
+    let run = engine.run(&onboard(&ticket)).await.unwrap();
+    assert_eq!(run.status, RunStatus::Done);
+    assert_eq!(world.okta_user(LOGIN)["roles"], json!([]));
+    let place = |part: &str| short(&world.writes()).iter().position(|write| write.contains(part)).unwrap();
+    assert!(place("/roles/") < place("/lifecycle/activate"));
+}
+
+#[tokio::test]
+async fn a_password_from_before_opens_nothing_any_more() {
+    let world = World::start().await;
+    let ticket = former(&world).await;
+    // An account that was in use once has a password, and is ACTIVE as soon as it is activated.
+    world.sandbox.set_okta_status(LOGIN, "ACTIVE").unwrap();
+    world.sandbox.set_okta_password(LOGIN, "from-before").unwrap();
+    world.sandbox.set_okta_status(LOGIN, "DEPROVISIONED").unwrap();
+    let engine = world.engine(world.systems()).await;
+    let run = engine.run(&onboard(&ticket)).await.unwrap();
+    assert_eq!(run.status, RunStatus::Done);
+    assert_eq!(world.okta_user(LOGIN)["status"], "RECOVERY");
+    let mails = world.mails();
+    assert!(matches!(&mails[..], [mail] if mail["template"] == "password-reset"), "{mails:?}");
+}
+
+#[tokio::test]
+async fn a_former_account_that_is_not_to_be_taken_back_is_for_a_person_to_decide() {
+    let world = World::start().await;
+    let ticket = former(&world).await;
+    let prepared = world.writes().len();
+    let flag = Flag::new("costCenter", ["SAL"]);
+    let onboard = Onboard::ticket(&ticket.number, policy()).not_taken_back(flag);
+    let error = onboard.what_if(&world.systems()).await.unwrap_err();
+    assert_asks(&error, &["has costCenter set to \"SAL\"", "not taken up again"]);
+    assert_eq!(world.writes().len(), prepared);
+}
+
+#[tokio::test]
+async fn somebody_whose_account_was_deleted_gets_a_new_one_and_the_servicenow_user_of_before_unlocked() {
+    let world = World::start().await;
+    let users = world.systems().servicenow.table::<SysUser>();
+    let fields = json!({
+        "user_name": "nora.lindqvist@acme.example", "first_name": "Nora", "last_name": "Former", "employee_number": NUMBER,
+        "active": "false", "locked_out": "true",
+    });
+    let old = users.create(&fields).await.unwrap();
+    let engine = world.engine(world.systems()).await;
+    let run = engine.run(&onboard(&world.hire())).await.unwrap();
+    assert_eq!((run.status, run.subject.login.as_str()), (RunStatus::Done, "nora.lindqvist@acme.example"));
+    let accounts = world.users_numbered(NUMBER);
+    assert_eq!(accounts.len(), 1);
+    assert_eq!(accounts[0]["sys_id"], old.sys_id.as_str());
+    assert_eq!((&accounts[0]["active"], &accounts[0]["locked_out"]), (&json!("true"), &json!("false")));
 }
 
 #[tokio::test]

@@ -80,7 +80,7 @@ impl Action for RemoveFromGroup {
     }
 }
 
-fn membership(verb: Verb, account: &Account, group: &GroupId, name: &str) -> Change {
+pub(super) fn membership(verb: Verb, account: &Account, group: &GroupId, name: &str) -> Change {
     let target = format!("group \"{name}\" member {}", account.login());
     Change::new("okta", verb, target).to("group id", group.as_str())
 }

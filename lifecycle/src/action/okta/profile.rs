@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{Account, OKTA_USER, accounts_numbered};
 use crate::action::{Action, ActionError, Change, Context, Findings, Permissions, State, Verb};
+use crate::plan::StepId;
 
 /// Makes an account, STAGED: nobody can sign in with it, and no mail is sent.
 ///
@@ -113,6 +114,48 @@ impl Action for UpdateProfile {
         let account = self.account.id(context)?;
         context.systems.okta.users().update(&account, &self.patch).await?;
         Ok(())
+    }
+}
+
+/// Sets one attribute of an account to what an earlier step found out.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SetFound {
+    /// The account.
+    pub account: Account,
+    /// The attribute.
+    pub attribute: String,
+    /// The step that found it out.
+    pub step: StepId,
+    /// The name of its finding.
+    pub finding: String,
+}
+
+impl SetFound {
+    fn patch(&self, context: &Context<'_>) -> Result<UpdateProfile, ActionError> {
+        let found = context.finding(&self.step, &self.finding)?;
+        let patch = ProfilePatch::new().set(self.attribute.as_str(), found);
+        Ok(UpdateProfile { account: self.account.clone(), patch })
+    }
+}
+
+#[typetag::serde(name = "okta.set_found")]
+#[async_trait]
+impl Action for SetFound {
+    fn describe(&self) -> Change {
+        let target = format!("profile of {}", self.account.login());
+        Change::new("okta", Verb::Change, target).to(&self.attribute, format!("as found by {}", self.step))
+    }
+
+    fn permissions(&self) -> Permissions {
+        Permissions::okta(&["okta.users.manage"])
+    }
+
+    async fn verify(&self, context: &Context<'_>) -> Result<State, ActionError> {
+        self.patch(context)?.verify(context).await
+    }
+
+    async fn apply(&self, context: &Context<'_>) -> Result<(), ActionError> {
+        self.patch(context)?.apply(context).await
     }
 }
 

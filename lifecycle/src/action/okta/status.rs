@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use okta_client::users::{Mail, UserStatus};
+use okta_client::users::{Credentials, Mail, ProviderKind, User, UserStatus};
 use serde::{Deserialize, Serialize};
 
 use super::Account;
@@ -62,7 +62,8 @@ impl Action for Activate {
 }
 
 /// Mails the person a fresh activation link. For an account that was activated with the link withheld until
-/// everything else was in place.
+/// everything else was in place. One that kept its password from before, and so is ACTIVE at once, has it reset: the old
+/// one opens nothing any more, and the mail has the link to set another.
 ///
 /// A second mail would void the first one's link, and the account does not show whether a mail was sent: what
 /// shows it is the System Log, where the entry carries this run and step in its user agent.
@@ -88,21 +89,36 @@ impl Action for SendActivation {
     }
 
     async fn verify(&self, context: &Context<'_>) -> Result<State, ActionError> {
-        if logged(context, &self.account, "user.lifecycle.reactivate").await? {
-            return Ok(State::reached());
+        for event in ["user.lifecycle.reactivate", "user.account.reset_password"] {
+            if logged(context, &self.account, event).await? {
+                return Ok(State::reached());
+            }
         }
         let user = self.account.read(context).await?;
         Ok(match user.status {
             UserStatus::Provisioned => State::Open,
-            status => State::Drifted(format!("the account is {status}, and needs no activation")),
+            UserStatus::Active if is_okta_sourced(&user) => State::Open,
+            // The log is slower.
+            UserStatus::Recovery if context.intended_at.is_some() => State::Underway,
+            status => State::Drifted(format!("the account is {status}, and no link helps")),
         })
     }
 
     async fn apply(&self, context: &Context<'_>) -> Result<(), ActionError> {
-        let account = self.account.id(context)?;
-        context.systems.okta.users().reactivate(&account, Mail::Send).await?;
+        let (users, account) = (context.systems.okta.users(), self.account.id(context)?);
+        if users.get(&account).await?.status == UserStatus::Active {
+            users.reset_password(&account, Mail::Send).revoke_sessions().await?;
+        } else {
+            users.reactivate(&account, Mail::Send).await?;
+        }
         Ok(())
     }
+}
+
+/// Whether the password is Okta's to reset. A reset takes an account away from another identity provider.
+fn is_okta_sourced(user: &User) -> bool {
+    let provider = user.credentials.as_ref().and_then(Credentials::provider);
+    provider.is_none_or(|provider| provider.kind == ProviderKind::Okta)
 }
 
 /// Ends an account: DEPROVISIONED. **Destructive**: every app is deprovisioned, and what the apps delete is gone.

@@ -42,7 +42,7 @@ impl TicketTable {
 }
 
 impl Ticket {
-    pub(super) async fn state(&self, context: &Context<'_>) -> Result<Option<TaskState>, ActionError> {
+    pub(crate) async fn state(&self, context: &Context<'_>) -> Result<Option<TaskState>, ActionError> {
         let servicenow = &context.systems.servicenow;
         let state = match self.table {
             TicketTable::ScTask => servicenow.table::<ScTask>().get(&self.sys_id).await?.state,

@@ -94,7 +94,7 @@ impl Wish {
         if target.approvals > 0 && target.approvers.is_empty() {
             return Err(OperationError::BadTarget {
                 policy: policy.name().to_owned(),
-                line: target.line,
+                line: Some(target.line),
                 target: self.access.clone(),
                 what: "it has to be approved, and nobody may: give `approvers`".to_owned(),
             });
@@ -145,7 +145,7 @@ pub(crate) async fn resolve(
 ) -> Result<Access, OperationError> {
     let bad = |what: String| OperationError::BadTarget {
         policy: policy.name().to_owned(),
-        line: target.line,
+        line: Some(target.line),
         target: target_name.to_owned(),
         what,
     };

@@ -1,5 +1,7 @@
 //! What an onboarding ticket says, checked as a whole.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use okta_client::users::{Profile, ProfilePatch};
 use serde::Serialize;
@@ -7,13 +9,35 @@ use servicenow_client::catalog::Variables;
 use servicenow_client::{Query, SysId};
 
 use super::person::Manager;
+use super::start::START_DATE;
 use crate::action::servicenow::NewServiceNowUser;
 use crate::operation::OperationError;
 use crate::operation::form::Form;
-use crate::policy::{Attributes, Policy};
+use crate::policy::{Attributes, Rules};
 
 /// The attributes that a ticket may leave open.
 const OPTIONAL: [&str; 4] = ["secondEmail", "title", "city", "endDate"];
+
+/// The variables of the form.
+const VARIABLES: [&str; 11] = [
+    "first_name",
+    "last_name",
+    "personal_email",
+    "employee_number",
+    "department",
+    "title",
+    "manager",
+    "location",
+    "employment_type",
+    START_DATE,
+    "end_date",
+];
+
+/// Every answer that the plan goes by, as it stands, without the first day: that may move.
+pub(super) fn answers(given: &Variables) -> BTreeMap<String, String> {
+    let counted = VARIABLES.into_iter().filter(|name| *name != START_DATE);
+    counted.map(|name| (name.to_owned(), given.value(name).unwrap_or_default().trim().to_owned())).collect()
+}
 
 /// A person who is to start, as the ticket has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -88,7 +112,7 @@ impl Hire {
     ///
     /// The dates only if the policy declares them: one attribute that the org's schema does not have refuses
     /// the whole account.
-    pub(super) fn attributes(&self, manager: &Manager, policy: &Policy) -> Attributes {
+    pub(super) fn attributes(&self, manager: &Manager, rules: &dyn Rules) -> Attributes {
         let start_date = self.start_date.to_string();
         let end_date = self.end_date.map(|date| date.to_string());
         let given = [
@@ -105,7 +129,7 @@ impl Hire {
             ("startDate", Some(&start_date)),
             ("endDate", end_date.as_deref()),
         ];
-        let known = given.into_iter().filter(|(name, _)| policy.knows(name));
+        let known = given.into_iter().filter(|(name, _)| rules.knows(name));
         known.filter_map(|(name, value)| Some((name, value?))).collect()
     }
 
@@ -130,9 +154,9 @@ impl Hire {
 
 /// What makes a former account this one. What the ticket leaves open is not as it was before: an old title must
 /// bring nothing.
-pub(super) fn patch(profile: &Profile, policy: &Policy) -> ProfilePatch {
+pub(super) fn patch(profile: &Profile, rules: &dyn Rules) -> ProfilePatch {
     let set = profile.iter().fold(ProfilePatch::new(), |patch, (name, value)| patch.set(name, value.clone()));
-    let open = OPTIONAL.into_iter().filter(|name| profile.get(name).is_none() && policy.knows(name));
+    let open = OPTIONAL.into_iter().filter(|name| profile.get(name).is_none() && rules.knows(name));
     open.fold(set, ProfilePatch::remove)
 }
 

@@ -1,5 +1,7 @@
 //! Who the person is: new, or here before; and under which login.
 
+use std::collections::BTreeSet;
+
 use okta_client::Filter;
 use okta_client::groups::{Group, GroupKind};
 use okta_client::users::{User, UserId, UserStatus};
@@ -8,17 +10,13 @@ use servicenow_client::{ProblemKind, Query, SysId};
 
 use super::hire::Hire;
 use crate::action::okta::accounts_numbered;
+use crate::guard::Flag;
 use crate::operation::OperationError;
-use crate::policy::{Attributes, Policy};
+use crate::policy::{Attributes, Rules};
 use crate::systems::Systems;
 
 /// How many logins are tried before a person is asked.
 const LOGINS: usize = 50;
-
-pub(super) enum Person {
-    New,
-    Former(Former),
-}
 
 /// A deactivated account of the same person.
 pub(super) struct Former {
@@ -26,10 +24,13 @@ pub(super) struct Former {
     pub(super) login: String,
     /// The groups that it would belong to again.
     pub(super) groups: Vec<Group>,
+    /// Whether it has power that would come back with it.
+    pub(super) is_admin: bool,
 }
 
 pub(super) struct Manager {
     pub(super) sys_id: SysId,
+    pub(super) okta_id: UserId,
     pub(super) login: String,
     pub(super) name: String,
 }
@@ -52,7 +53,8 @@ pub(super) async fn manager(systems: &Systems, hire: &Hire) -> Result<Manager, O
         Some(account) if account.status != UserStatus::Active => {
             Err(ask(&format!("has an account {login} in Okta that is {}", account.status)))
         }
-        Some(_) => Ok(Manager {
+        Some(account) => Ok(Manager {
+            okta_id: account.id,
             login: login.to_owned(),
             name: user.name.as_str().unwrap_or(login).to_owned(),
             sys_id: user.sys_id,
@@ -61,12 +63,26 @@ pub(super) async fn manager(systems: &Systems, hire: &Hire) -> Result<Manager, O
 }
 
 /// The deactivated account with the same employee number, if there is one.
-pub(super) async fn former_account(systems: &Systems, hire: &Hire) -> Result<Option<Former>, OperationError> {
+///
+/// One that shows one of the `flags` is nobody to be taken back.
+pub(super) async fn former_account(
+    systems: &Systems,
+    hire: &Hire,
+    flags: &[Flag],
+) -> Result<Option<Former>, OperationError> {
     let number = &hire.employee_number;
     let same = accounts_numbered(&systems.okta, number).await?;
     match &same[..] {
         [] => Ok(None),
         [user] if user.status == UserStatus::Deprovisioned && user.transitioning_to_status.is_none() => {
+            if let Some((flag, value)) =
+                flags.iter().find_map(|flag| Some((flag, flag.found(&user.profile)?)))
+            {
+                return Err(OperationError::NeedsHuman(format!(
+                    "the former account {} has {} set to {value:?}, so it is not taken up again: find out who meant that, and why",
+                    user.id, flag.attribute
+                )));
+            }
             former(systems, user).await.map(Some)
         }
         [user] => Err(not_a_joiner(number, user)),
@@ -79,16 +95,11 @@ pub(super) async fn former_account(systems: &Systems, hire: &Hire) -> Result<Opt
 
 async fn former(systems: &Systems, user: &User) -> Result<Former, OperationError> {
     let roles = systems.okta.roles().of_user(&user.id).list().collect_all().await?;
-    if !roles.is_empty() {
-        return Err(OperationError::NeedsHuman(format!(
-            "the former account {} still holds {} admin role(s), which would come back with it: take them away first",
-            user.id,
-            roles.len()
-        )));
-    }
     let mut groups = systems.okta.users().groups(&user.id).collect_all().await?;
     groups.retain(|group| group.kind == GroupKind::OktaGroup);
-    Ok(Former { id: user.id.clone(), login: user.profile.login().unwrap_or_default().to_owned(), groups })
+    let login = user.profile.login().unwrap_or_default().to_owned();
+    let is_admin = roles.iter().any(|role| !role.is_through_group());
+    Ok(Former { id: user.id.clone(), login, groups, is_admin })
 }
 
 fn not_a_joiner(number: &str, user: &User) -> OperationError {
@@ -135,40 +146,78 @@ pub(super) async fn check_servicenow_user(
     }
 }
 
-/// The first login of the policy's sequence that nobody has, or had, in either system.
+/// A login for a new person, and those before it in the sequence that others have or had.
+pub(super) struct Login {
+    pub(super) login: String,
+    pub(super) taken: Vec<String>,
+}
+
+/// The first login of the policy's sequence that nobody has, or had, in either system, and that is not reserved.
 pub(super) async fn free_login(
     systems: &Systems,
-    policy: &Policy,
+    rules: &dyn Rules,
+    reserved: &BTreeSet<String>,
     attributes: &Attributes,
     ticket: &str,
-) -> Result<String, OperationError> {
-    let logins = policy.logins(attributes).map_err(|error| OperationError::BadRequest {
+) -> Result<Login, OperationError> {
+    let logins = rules.logins(attributes).map_err(|error| OperationError::BadRequest {
         number: ticket.to_owned(),
         problems: vec![format!("{error}; correct the name on the ticket")],
     })?;
-    let servicenow_users = systems.servicenow.table::<SysUser>();
+    let number = attributes.get_str("employeeNumber");
+    let mut taken = Vec::new();
     for login in logins.take(LOGINS) {
-        let in_okta = systems.okta.users().find_by_login(&login).await?;
-        if in_okta.as_ref().is_some_and(|user| {
-            let number = attributes.get_str("employeeNumber");
-            number.is_some() && user.profile.text("employeeNumber") == number
-        }) {
+        if is_reserved(&login, reserved) {
+            continue;
+        }
+        if is_free(systems, &login, number).await? {
+            return Ok(Login { login, taken });
+        }
+        taken.push(login);
+    }
+    Err(OperationError::NeedsHuman(format!("the first {LOGINS} logins of the policy's sequence are taken")))
+}
+
+/// Mail to these reaches whoever is in charge (RFC 2142), and people believe what comes from them.
+const RESERVED: [&str; 16] = [
+    "abuse",
+    "admin",
+    "administrator",
+    "billing",
+    "help",
+    "hostmaster",
+    "info",
+    "it",
+    "marketing",
+    "noc",
+    "postmaster",
+    "root",
+    "sales",
+    "security",
+    "support",
+    "webmaster",
+];
+
+/// Whether a login, or the part of it before the `@`, is kept for something else.
+fn is_reserved(login: &str, more: &BTreeSet<String>) -> bool {
+    let login = login.to_lowercase();
+    let local = login.split('@').next().unwrap_or_default();
+    RESERVED.contains(&local) || more.contains(local) || more.contains(&login)
+}
+
+/// Whether nobody has a login, or had, in either system.
+async fn is_free(systems: &Systems, login: &str, number: Option<&str>) -> Result<bool, OperationError> {
+    if let Some(user) = systems.okta.users().find_by_login(login).await? {
+        if number.is_some() && user.profile.text("employeeNumber") == number {
             // So new that the search by number does not know it yet.
             return Err(OperationError::NeedsHuman(format!("{login} was made for this person moments ago")));
         }
-        if in_okta.is_some() {
-            continue;
-        }
-        let named = servicenow_users.find_one(Query::new().eq("user_name", login.as_str())).await?;
-        let number = attributes.get_str("employeeNumber");
-        let same_person = |user: &SysUser| user.employee_number.as_str() == number;
-        if named.is_none_or(|user| same_person(&user))
-            && !is_somebodys_address(systems, &login, number).await?
-        {
-            return Ok(login);
-        }
+        return Ok(false);
     }
-    Err(OperationError::NeedsHuman(format!("the first {LOGINS} logins of the policy's sequence are taken")))
+    let users = systems.servicenow.table::<SysUser>();
+    let named = users.find_one(Query::new().eq("user_name", login)).await?;
+    let another = named.is_some_and(|user| user.employee_number.as_str() != number);
+    Ok(!another && !is_somebodys_address(systems, login, number).await?)
 }
 
 /// Whether mail to `login` reaches somebody else: the login is the new account's address, and its activation
