@@ -29,8 +29,7 @@ pub async fn fulfil<O: Operation>(
     work: &Work,
     operation: impl FnOnce(String) -> O,
 ) -> Result<u8, BoxError> {
-    let json = world.arguments.json;
-    if !json {
+    if !world.arguments.json {
         println!("{world}");
     }
     if world.arguments.check {
@@ -39,18 +38,7 @@ pub async fn fulfil<O: Operation>(
     }
     if world.arguments.plan_only {
         let ticket = world.ticket(work, None).await?;
-        let operation = operation(ticket);
-        let plan = match world.planned(&operation).await? {
-            // Planned anew, it would see its own half-done work.
-            Some(plan) => plan,
-            None => operation.what_if(&world.systems).await?,
-        };
-        if json {
-            Document::of_plan(&plan).print();
-        } else {
-            println!("\n{plan}\n\nNothing was written. Leave out --plan-only to apply this.");
-        }
-        return Ok(2);
+        return show_plan(world, &operation(ticket)).await;
     }
     let engine = world.engine()?;
     let ticket = world.ticket(work, Some(&engine)).await?;
@@ -62,7 +50,7 @@ pub async fn fulfil<O: Operation>(
 /// # Errors
 ///
 /// If a system does not answer, or does not know the credentials.
-pub(crate) async fn check(world: &World, operation: &impl Operation) -> Result<u8, BoxError> {
+pub async fn check(world: &World, operation: &impl Operation) -> Result<u8, BoxError> {
     let needed = operation.permissions().ok_or("what it needs is known only once there is a plan")?;
     let matrix = permissions::check(&world.systems, &needed).await?;
     if world.arguments.json {
@@ -71,6 +59,25 @@ pub(crate) async fn check(world: &World, operation: &impl Operation) -> Result<u
         say!("\n{matrix}");
     }
     Ok(u8::from(matrix.missing().next().is_some()))
+}
+
+/// Shows an operation's plan, or that of the run that took its request up before. Answers the exit status.
+///
+/// # Errors
+///
+/// If there is no plan.
+pub async fn show_plan<O: Operation>(world: &World, operation: &O) -> Result<u8, BoxError> {
+    let plan = match world.planned(operation).await? {
+        // Planned anew, it would see its own half-done work.
+        Some(plan) => plan,
+        None => operation.what_if(&world.systems).await?,
+    };
+    if world.arguments.json {
+        Document::of_plan(&plan).print();
+    } else {
+        println!("\n{plan}\n\nNothing was written. Leave out --plan-only to apply this.");
+    }
+    Ok(2)
 }
 
 /// Plans and applies an operation, or goes on with the run that did so before, and shows how it goes and what

@@ -22,7 +22,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-pub use fulfil::{Work, carry_out, fulfil};
+pub use fulfil::{Work, carry_out, check, fulfil, show_plan};
 pub use instance::{Instance, with_instance};
 pub use org::{Org, with_org};
 pub use output::{Document, LedgerSummary, PlanSummary, RunSummary, status_of_run, thread_summary};

@@ -3,8 +3,8 @@
 use lifecycle::plan::Plan;
 use lifecycle::report::Thread;
 use lifecycle::{Progress, Run, RunStatus};
-use servicenow_client::Query;
-use servicenow_client::tables::{ScReqItem, ScTask, SysUser, TaskState};
+use servicenow_client::tables::{Incident, IncidentState, ScReqItem, ScTask, SysUser, TaskState};
+use servicenow_client::{Query, Record as _, ServiceNowClient, SysId};
 
 use crate::output::say;
 use crate::{BoxError, World};
@@ -54,16 +54,27 @@ pub(crate) async fn traces(world: &World, run: &Run) -> Result<(), BoxError> {
 async fn ticket(world: &World, run: &Run) -> Result<(), BoxError> {
     let Some(request) = &run.request else { return Ok(()) };
     let servicenow = &world.systems.servicenow;
+    if request.table == Incident::TABLE {
+        let incident = servicenow.table::<Incident>().get(&request.sys_id).await?;
+        let state = incident.state.get().map_or("in an unknown state", IncidentState::label);
+        say!("\nTicket\n  {} is {state}", request.number);
+        return notes(servicenow, Incident::TABLE, &request.sys_id).await;
+    }
     let item = servicenow.table::<ScReqItem>().get(&request.sys_id).await?;
     say!("\nTicket\n  {} is {}", request.number, label(item.state.get()));
     let tasks = servicenow.table::<ScTask>().list(Query::new().eq("request_item", request.sys_id.clone()));
     for task in tasks.collect_all().await?.rows {
         say!("  {} is {}", task.number.as_str().unwrap_or("?"), label(task.state.get()));
-        for entry in servicenow.journal().entries("sc_task", &task.sys_id).await? {
-            say!("    {}", entry.kind.field());
-            for line in entry.text.trim().lines().filter(|line| !line.trim().is_empty()) {
-                say!("      {line}");
-            }
+        notes(servicenow, "sc_task", &task.sys_id).await?;
+    }
+    Ok(())
+}
+
+async fn notes(servicenow: &ServiceNowClient, table: &str, id: &SysId) -> Result<(), BoxError> {
+    for entry in servicenow.journal().entries(table, id).await? {
+        say!("    {}", entry.kind.field());
+        for line in entry.text.trim().lines().filter(|line| !line.trim().is_empty()) {
+            say!("      {line}");
         }
     }
     Ok(())

@@ -9,6 +9,7 @@ mod engine;
 pub mod gate;
 pub mod guard;
 pub mod holdings;
+pub mod hooks;
 mod journal;
 pub mod ledger;
 pub mod operation;
@@ -22,7 +23,10 @@ mod systems;
 
 pub use engine::{Engine, EngineBuilder, EngineError, Progress};
 pub use journal::JournalError;
-pub use operation::{GrantAccess, Offboard, Onboard, Operation, OperationError, RevertBlock, RevokeAccess};
+pub use operation::{
+    EnrolFactor, GrantAccess, HelpDesk, Offboard, Onboard, Operation, OperationError, ResendLink,
+    ResetFactors, ResetPassword, RevertBlock, RevokeAccess, Unlock,
+};
 pub use plan::Plan;
 pub use policy::Policy;
 pub use run::{Run, RunId, RunStatus};

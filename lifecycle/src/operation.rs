@@ -8,6 +8,7 @@ pub mod onboard;
 mod person;
 pub mod revert_block;
 pub mod revoke_access;
+pub mod self_service;
 
 use async_trait::async_trait;
 
@@ -21,6 +22,7 @@ pub use self::offboard::Offboard;
 pub use self::onboard::Onboard;
 pub use self::revert_block::RevertBlock;
 pub use self::revoke_access::RevokeAccess;
+pub use self::self_service::{EnrolFactor, HelpDesk, ResendLink, ResetFactors, ResetPassword, Unlock};
 
 /// Something that somebody wants done. One file each; read it like the procedure it is.
 #[async_trait]

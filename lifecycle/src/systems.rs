@@ -7,6 +7,7 @@ use okta_client::OktaClient;
 use servicenow_client::ServiceNowClient;
 
 use crate::approval::Poll;
+use crate::hooks::Hooks;
 use crate::journal::{Journal, JournalError};
 use crate::plan::Subject;
 use crate::run::{LiveClaim, Run};
@@ -22,13 +23,15 @@ pub struct Systems {
     journal: Option<Arc<Journal>>,
     /// Reads approvals for all who wait for one.
     approvals: Arc<Poll>,
+    /// What only the company's own systems can do.
+    pub(crate) hooks: Hooks,
 }
 
 impl Systems {
     /// Puts the two together.
     #[must_use]
     pub fn new(okta: OktaClient, servicenow: ServiceNowClient) -> Self {
-        Self { okta, servicenow, journal: None, approvals: Arc::default() }
+        Self { okta, servicenow, journal: None, approvals: Arc::default(), hooks: Hooks::default() }
     }
 
     /// The access that open runs justify for `subject`: grants that have not ended. `None` where no engine is, so that nobody
@@ -82,6 +85,7 @@ impl Systems {
             servicenow: self.servicenow.tagged(tag).observed(observer.clone()),
             journal: self.journal.clone(),
             approvals: self.approvals.clone(),
+            hooks: self.hooks.clone(),
         }
     }
 
@@ -92,6 +96,7 @@ impl Systems {
             servicenow: self.servicenow.in_lane(lane),
             journal: self.journal.clone(),
             approvals: self.approvals.clone(),
+            hooks: self.hooks.clone(),
         }
     }
 }

@@ -146,6 +146,21 @@ impl Sandbox {
         self.edit_okta_user(user, |user| user.holds.blocks.push(block))
     }
 
+    /// Says who checks an Okta user's password: `ACTIVE_DIRECTORY`, `LDAP`, `FEDERATION`, `SOCIAL`, `IMPORT` or `OKTA`.
+    pub fn set_okta_provider(&self, user: &str, kind: &str) -> Result<(), EditError> {
+        let here = matches!(kind, "OKTA" | "IMPORT");
+        self.edit_okta_user(user, |user| {
+            user.provider = (kind.to_owned(), kind.to_owned());
+            user.has_password &= here;
+        })
+    }
+
+    /// Lets passwords of directories be reset from Okta. By default that answers E0000076 (of an Active Directory) or
+    /// E0000017 (of an LDAP directory).
+    pub fn delegate_okta_resets(&self) {
+        self.shared.world().okta.delegated_reset = true;
+    }
+
     /// Takes a feature of users away from the org: `blocks`, `classification` or `risk`. Calls about it answer
     /// E0000015.
     pub fn switch_off_okta_feature(&self, feature: &str) {

@@ -43,6 +43,8 @@
 //!   [`Sandbox::control_url`] tells it to other processes.
 //! - [`Sandbox::add_onboarding_request`], [`Sandbox::add_okta_user`], [`Sandbox::add_records`] and
 //!   [`Sandbox::edit_record`] make the situations that a test needs.
+//! - [`Sandbox::add_trouble`], [`Sandbox::sign_in_to_okta`] and [`Sandbox::set_okta_provider`] make people who cannot sign
+//!   in, and the incidents by which they say so.
 //! - [`Sandbox::add_log_events`], [`Sandbox::cut_log_pages`] and [`Sandbox::forget_log_cursors`] do the same to
 //!   the System Log.
 //! - [`Sandbox::register_oauth_client`] and [`Sandbox::register_api_key`] are other ways into ServiceNow than basic
@@ -76,6 +78,7 @@ mod seed;
 mod server;
 mod servicenow;
 mod servicenow_ud;
+mod trouble;
 
 pub use access_request::{AccessRequest, AccessTicket};
 pub use builder::Builder;
@@ -85,11 +88,12 @@ pub use fault::{Effect, Fault};
 pub use id::{app_id, group_id};
 pub use limits::Limits;
 pub use offboarding::OffboardingRequest;
-pub use okta::{PushAnswer, ServiceApp};
+pub use okta::{PushAnswer, ServiceApp, SignIn};
 pub use onboarding::{OnboardingRequest, Ticket};
 pub use record::{HookDelivery, PushDelivery, RequestRecord, SessionRecord, System};
 pub use sandbox::Sandbox;
 pub use servicenow::{ApiKey, Capacity, DataPolicy, Habits, OAuthClient, RateRule};
+pub use trouble::{Trouble, TroubleTicket};
 
 /// Compiles and runs what the README shows.
 #[cfg(doctest)]

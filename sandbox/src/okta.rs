@@ -30,6 +30,7 @@ mod profile;
 mod rate_limit_settings;
 pub(crate) mod roles;
 mod sessions;
+mod sign_in;
 mod signout;
 mod types;
 pub(crate) mod users;
@@ -46,6 +47,7 @@ use crate::limits::{Setup, Standing, Windows};
 
 pub use factors::PushAnswer;
 pub use oauth::ServiceApp;
+pub use sign_in::SignIn;
 
 pub(crate) use apps::{App, Apps, Pushes};
 pub(crate) use groups::{Group, Groups, Kind};
@@ -62,6 +64,8 @@ pub(crate) struct Org {
     pub(crate) relations: linked::Relations,
     /// Features that the org has no licence for.
     pub(crate) switched_off: BTreeSet<String>,
+    /// Whether passwords of directories can be reset from here.
+    pub(crate) delegated_reset: bool,
     /// How long an activation or deactivation takes.
     pub(crate) transition_time: TimeDelta,
     pub(crate) users: Users,
@@ -105,6 +109,7 @@ impl Org {
             types: types::Types::new(&settings.custom_attributes),
             relations: linked::Relations::default(),
             switched_off: BTreeSet::new(),
+            delegated_reset: false,
             transition_time: TimeDelta::zero(),
             users: Users::new(settings.search_lag),
             groups: Groups::new(settings.search_lag),

@@ -4,6 +4,7 @@ mod account;
 mod apps;
 mod block;
 mod by_rule;
+mod credentials;
 mod factors;
 mod groups;
 mod inventory;
@@ -23,7 +24,12 @@ pub use self::block::{
     ConfirmBlocked, DENY_GROUP, DenyGroup, KeepOut, STATUS, STATUS_CHANGED, Suspend, Suspension, Unsuspend,
 };
 pub use self::by_rule::ConfirmRuled;
-pub use self::factors::ResetFactors;
+pub use self::credentials::{
+    ExpirePassword, ISSUED, IssueAccessCode, IssueTemporaryPassword, ResendLink, ResetPassword, Unlock,
+};
+pub(crate) use self::credentials::{blocks, is_without_feature};
+pub(crate) use self::factors::enrolled;
+pub use self::factors::{EnrolFactor, Enrolment, Phone, RemoveFactor, ResetFactors};
 pub use self::groups::{AddToGroup, KEPT_BY_RULES, LeaveGroups, RemoveFromGroup};
 pub use self::inventory::{ConfirmDownstream, Inventory, PROVISIONED_APPS, UNCONFIRMED_APPS};
 pub use self::links::LinkWith;

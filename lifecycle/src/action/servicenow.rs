@@ -1,11 +1,13 @@
 //! Changes to ServiceNow.
 
+mod assign;
 mod delegation;
 mod escalation;
 mod evidence;
 mod groups;
 mod hand_over;
 mod incident;
+mod incidents;
 mod item;
 mod leave;
 mod notes;
@@ -18,6 +20,7 @@ use servicenow_client::SysId;
 
 use super::Context;
 
+pub use self::assign::Assign;
 pub use self::delegation::{Delegate, Delegation, EndDelegation, EndDelegations};
 pub use self::escalation::Escalate;
 pub(crate) use self::evidence::plan_file;

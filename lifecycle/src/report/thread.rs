@@ -210,12 +210,16 @@ struct Noted {
     text: String,
 }
 
-/// The notes of the run on the item that asked and on its tasks.
+/// The notes of the run on the record that asked and, if that is an item, on its tasks.
 async fn noted(systems: &Systems, run: &Run) -> Result<Vec<Noted>, ThreadError> {
     let Some(request) = &run.request else { return Ok(Vec::new()) };
-    let tasks = systems.servicenow.table::<ScTask>();
-    let tasks = tasks.list(Query::new().eq("request_item", request.sys_id.clone())).collect_all().await?.rows;
-    let item: (&str, &SysId, &str) = (ScReqItem::TABLE, &request.sys_id, &request.number);
+    let tasks = if request.table == ScReqItem::TABLE {
+        let tasks = systems.servicenow.table::<ScTask>();
+        tasks.list(Query::new().eq("request_item", request.sys_id.clone())).collect_all().await?.rows
+    } else {
+        Vec::new()
+    };
+    let item: (&str, &SysId, &str) = (&request.table, &request.sys_id, &request.number);
     let tickets =
         tasks.iter().map(|task| (ScTask::TABLE, &task.sys_id, task.number.as_str().unwrap_or_default()));
     let mut notes = Vec::new();

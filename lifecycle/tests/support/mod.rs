@@ -6,6 +6,8 @@
 
 pub mod access;
 pub mod end_state;
+pub mod help_desk;
+pub mod hooks;
 pub mod house;
 pub mod lamps;
 pub mod looking;
@@ -48,6 +50,10 @@ impl Clock for SandboxClock {
 
 pub struct World {
     pub sandbox: Sandbox,
+    /// What was handed to people.
+    pub letterbox: hooks::Letterbox,
+    /// What a verifier says about whoever asks.
+    pub person: hooks::Says,
     folder: tempfile::TempDir,
 }
 
@@ -60,7 +66,13 @@ impl World {
     pub async fn with(settings: impl FnOnce(sandbox::Builder) -> sandbox::Builder) -> Self {
         let builder = settings(Sandbox::builder().seed(7).frozen_clock());
         let sandbox = builder.start().await.expect("the sandbox starts");
-        Self { sandbox, folder: tempfile::tempdir().expect("there is a place for temporary files") }
+        let (letterbox, person) = Default::default();
+        Self {
+            sandbox,
+            letterbox,
+            person,
+            folder: tempfile::tempdir().expect("there is a place for temporary files"),
+        }
     }
 
     pub fn systems(&self) -> Systems {
@@ -82,6 +94,8 @@ impl World {
             servicenow = servicenow.transport(network);
         }
         Systems::new(okta.build().unwrap(), servicenow.build().unwrap())
+            .with_courier(self.letterbox.clone(), "a key for digests".into())
+            .with_verifier(self.person.clone())
     }
 
     pub fn journal(&self) -> PathBuf {

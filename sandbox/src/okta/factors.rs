@@ -6,6 +6,8 @@ mod enroll;
 mod push;
 mod verify;
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::users::{Status, User, named};
@@ -22,6 +24,15 @@ pub(crate) use push::Pushes;
 pub(crate) struct Factors {
     pub(super) codes: Codes,
     pub(super) pushes: Pushes,
+    /// Types that the enrolment policy does not allow where calls come from: they are not shown.
+    pub(super) hidden: BTreeSet<String>,
+}
+
+impl Factors {
+    fn shows(&self, factor: &Value) -> bool {
+        // A temporary access code is an enrolment, and no factor.
+        factor["factorType"] != "tac" && !self.hidden.contains(text(factor, "factorType"))
+    }
 }
 
 /// The questions to choose from: three of Okta's twenty.
@@ -72,8 +83,7 @@ fn list(org: &Org, ask: &Ask, user: &str) -> Reply {
         ask,
         user.factors
             .iter()
-            // A temporary access code is an enrolment, and no factor.
-            .filter(|factor| factor["factorType"] != "tac")
+            .filter(|factor| org.factors.shows(factor))
             .map(|factor| shown(factor, &user, ask))
             .collect(),
     ))

@@ -193,11 +193,12 @@ fn not_from_here(why: &str) -> Answer {
 fn unlock(org: &mut Org, ask: &Ask, mut user: User) -> Reply {
     ask.only_parameters(&[])?;
     let blocked = user.status == Status::Active && !user.holds.blocks.is_empty();
-    if user.status != Status::LockedOut && !blocked {
+    if user.is_of_directory() || (user.status != Status::LockedOut && !blocked) {
         let cause = "The user is not locked out.".to_owned();
         return Err(error::error(403, "E0000032", "Unlock is not allowed for this user.", &[cause]));
     }
     user.holds.blocks.clear();
+    user.wrong_passwords = 0;
     if !blocked {
         user.enter(Status::Active, ask.at);
     }
@@ -218,6 +219,7 @@ fn reset_password(org: &mut Org, ask: &Ask, mut user: User) -> Reply {
     if matches!(user.status, Status::Staged | Status::Suspended | Status::Deprovisioned) {
         return Err(error::wrong_status());
     }
+    of_directory(org, &user)?;
     match ask.query.text("provider") {
         None if user.is_federated() => user.provider = ("OKTA".to_owned(), "OKTA".to_owned()),
         None => {}
@@ -234,6 +236,16 @@ fn reset_password(org: &mut Org, ask: &Ask, mut user: User) -> Reply {
     }
     let url = format!("{}/signin/reset-password/{}", ask.base, org.ids.base62(20));
     Ok(Answer::json(200, &json!({ "resetPasswordUrl": url })))
+}
+
+/// Refuses what only the directory can do that has the password. Nobody has recorded the words.
+fn of_directory(org: &Org, user: &User) -> Result<(), Answer> {
+    match user.provider.0.as_str() {
+        _ if org.delegated_reset => Ok(()),
+        "ACTIVE_DIRECTORY" => Err(error::error(405, "E0000076", "The password is that of a directory.", &[])),
+        "LDAP" => Err(error::error(403, "E0000017", "Password reset failed", &[])),
+        _ => Ok(()),
+    }
 }
 
 /// From now on another provider checks who the person is.
@@ -268,6 +280,7 @@ fn expire(org: &mut Org, ask: &Ask, mut user: User) -> Result<User, Answer> {
     if !matches!(user.status, Status::Active | Status::PasswordExpired) {
         return Err(error::wrong_status());
     }
+    of_directory(org, &user)?;
     user.enter(Status::PasswordExpired, ask.at);
     Ok(save(org, ask, user, "user.account.expire_password", "Expire user password"))
 }

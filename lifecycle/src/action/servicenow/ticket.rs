@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use servicenow_client::tables::{Approval, ScReqItem, ScTask, TaskState};
+use servicenow_client::tables::{Approval, Incident, ScReqItem, ScTask, SnSiIncident, TaskState};
 use servicenow_client::{Record, SysId};
 
+use super::incidents;
 use crate::action::{Action, ActionError, Change, Context, Permissions, State, Verb};
 
-/// A ticket: a catalog task, or an item that has none.
+/// A ticket: a catalog task, an item that has none, or an incident.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ticket {
-    /// Its table: `sc_task` or `sc_req_item`.
+    /// Its table.
     pub table: TicketTable,
     /// Its key.
     pub sys_id: SysId,
@@ -28,6 +29,10 @@ pub enum TicketTable {
     ScTask,
     /// Requested items: closed directly only if they have no task.
     ScReqItem,
+    /// Incidents: resolved, and closed by the instance some days later.
+    Incident,
+    /// Security incidents: noted on, and moved by people only.
+    SecurityIncident,
 }
 
 impl TicketTable {
@@ -37,6 +42,8 @@ impl TicketTable {
         match self {
             Self::ScTask => ScTask::TABLE,
             Self::ScReqItem => ScReqItem::TABLE,
+            Self::Incident => Incident::TABLE,
+            Self::SecurityIncident => SnSiIncident::TABLE,
         }
     }
 }
@@ -47,6 +54,8 @@ impl Ticket {
         let state = match self.table {
             TicketTable::ScTask => servicenow.table::<ScTask>().get(&self.sys_id).await?.state,
             TicketTable::ScReqItem => servicenow.table::<ScReqItem>().get(&self.sys_id).await?.state,
+            TicketTable::Incident => return incidents::state(context, &self.sys_id).await,
+            TicketTable::SecurityIncident => return incidents::security_state(context, &self.sys_id).await,
         };
         Ok(state.into_option())
     }
@@ -63,6 +72,12 @@ impl Ticket {
             }
             TicketTable::ScReqItem => {
                 servicenow.table::<ScReqItem>().update(&self.sys_id, fields).await?;
+            }
+            TicketTable::Incident => {
+                servicenow.table::<Incident>().update(&self.sys_id, fields).await?;
+            }
+            TicketTable::SecurityIncident => {
+                servicenow.table::<SnSiIncident>().update(&self.sys_id, fields).await?;
             }
         }
         Ok(())
@@ -109,6 +124,18 @@ impl Action for SetTicketState {
     }
 
     async fn apply(&self, context: &Context<'_>) -> Result<(), ActionError> {
+        let Ticket { table, sys_id, number } = &self.ticket;
+        match table {
+            TicketTable::ScTask | TicketTable::ScReqItem => {}
+            TicketTable::Incident => {
+                return incidents::set_state(context, sys_id, &self.to, self.close_notes.as_deref()).await;
+            }
+            TicketTable::SecurityIncident => {
+                return Err(ActionError::permanent(format!(
+                    "only people move {number}, a security incident"
+                )));
+            }
+        }
         let mut fields = serde_json::json!({ "state": self.to.as_str() });
         if let Some(notes) = &self.close_notes {
             fields["close_notes"] = notes.as_str().into();

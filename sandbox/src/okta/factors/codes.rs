@@ -23,6 +23,8 @@ pub(crate) struct Codes {
     used: HashSet<(String, String)>,
     /// When a number last got a message.
     messages: HashMap<String, DateTime<Utc>>,
+    /// The code with which messages to phones are refused, if they are.
+    pub(super) refused_with: Option<String>,
     count: u64,
 }
 
@@ -33,8 +35,19 @@ struct Sent {
 }
 
 impl Codes {
+    /// Refuses whatever has to do with phones once the org's messages are used up.
+    pub(super) fn check_telephony(&self, kind: &str) -> Result<(), Answer> {
+        match &self.refused_with {
+            Some(code) if matches!(kind, "sms" | "call") => {
+                Err(error::error(429, code, "The telephony limit has been reached.", &[]))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Sends a code to a phone or mailbox, unless the number had one just now.
     pub(super) fn send(&mut self, ask: &Ask, factor: &Value, lifetime: TimeDelta) -> Result<(), Answer> {
+        self.check_telephony(text(factor, "factorType"))?;
         let number = text(&factor["profile"], "phoneNumber");
         if !number.is_empty() {
             let last = self.messages.get(number);

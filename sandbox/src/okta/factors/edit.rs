@@ -38,6 +38,18 @@ impl Sandbox {
         world.okta.factors.codes.now(factor, self.shared.clock.now())
     }
 
+    /// Hides factors of these types from lists, as an enrolment policy does that does not allow them on the caller's
+    /// network. People have them all the same, and enrolments show them.
+    pub fn hide_okta_factors<'a>(&self, types: impl IntoIterator<Item = &'a str>) {
+        let hidden = types.into_iter().map(str::to_owned).collect();
+        self.shared.world().okta.factors.hidden = hidden;
+    }
+
+    /// Refuses messages to phones with this code from now on: `E0000204`, the telephony limit.
+    pub fn refuse_okta_messages(&self, code: &str) {
+        self.shared.world().okta.factors.codes.refused_with = Some(code.to_owned());
+    }
+
     /// Answers the latest push that an Okta user has not answered. One that nobody answers times out after five minutes:
     /// move the clock.
     pub fn answer_okta_push(&self, user: &str, answer: PushAnswer) -> Result<(), EditError> {

@@ -23,6 +23,7 @@ pub(super) fn enroll(org: &mut Org, ask: &Ask, user: &str) -> Reply {
     if !KINDS.contains(&(kind, provider)) {
         return Err(ask.not_modelled(&format!("a factor {kind} of {provider}")));
     }
+    org.factors.codes.check_telephony(kind)?;
     let profile = profile(&body, &user)?;
     make_room(&mut user, kind, provider, &profile, replacing)?;
     let now = okta_time(ask.at);

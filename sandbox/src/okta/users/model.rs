@@ -114,6 +114,8 @@ pub(crate) struct User {
     pub(crate) provider: (String, String),
     pub(crate) factors: Vec<Value>,
     pub(crate) holds: Holdings,
+    /// Wrong passwords in a row.
+    pub(crate) wrong_passwords: u32,
 }
 
 impl User {
@@ -138,6 +140,7 @@ impl User {
             provider: ("OKTA".to_owned(), "OKTA".to_owned()),
             factors: Vec::new(),
             holds: Holdings::default(),
+            wrong_passwords: 0,
         }
     }
 
@@ -155,6 +158,11 @@ impl User {
 
     pub(in crate::okta) fn is_federated(&self) -> bool {
         matches!(self.provider.0.as_str(), "FEDERATION" | "SOCIAL")
+    }
+
+    /// Whether a directory has the password.
+    pub(in crate::okta) fn is_of_directory(&self) -> bool {
+        matches!(self.provider.0.as_str(), "ACTIVE_DIRECTORY" | "LDAP")
     }
 
     /// Sets a password that somebody said.
