@@ -2,6 +2,7 @@
 
 pub mod okta;
 pub mod servicenow;
+mod take_away;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -11,6 +12,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use client_core::{Delivery, Problem};
 use serde::{Deserialize, Serialize};
+
+pub use self::take_away::{Decided, KEPT, TakeAway};
 
 use crate::ledger::Head;
 use crate::plan::{Plan, StepId};

@@ -1,5 +1,6 @@
 //! Gates: what a run waits for. Data, like actions; a run that waits holds nothing in memory, and survives restarts.
 
+mod patiently;
 mod when;
 
 use std::fmt;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::{Action, ActionError, Change, Context, Findings, Permissions, State, Verb};
 
+pub use self::patiently::{LATE, Patiently};
 pub use self::when::{DstGap, When, WhenError};
 
 /// Something that a run waits for: an approval, an instant, a signal, a state of the world.

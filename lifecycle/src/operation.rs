@@ -1,14 +1,22 @@
 //! Operations: what somebody wants. Each reads both systems and yields a plan; none writes.
 
+mod colleague;
+pub mod convert;
+mod desk;
+mod entitlement;
 mod form;
 pub mod grant_access;
 mod item;
+pub mod leave;
 pub mod offboard;
 pub mod onboard;
 mod person;
+mod position;
+pub mod rename;
 pub mod revert_block;
 pub mod revoke_access;
 pub mod self_service;
+pub mod transfer;
 
 use async_trait::async_trait;
 
@@ -17,12 +25,16 @@ use crate::plan::{Intent, Plan};
 use crate::policy::EvaluationError;
 use crate::systems::Systems;
 
+pub use self::convert::Convert;
 pub use self::grant_access::GrantAccess;
+pub use self::leave::Leave;
 pub use self::offboard::Offboard;
 pub use self::onboard::Onboard;
+pub use self::rename::Rename;
 pub use self::revert_block::RevertBlock;
 pub use self::revoke_access::RevokeAccess;
 pub use self::self_service::{EnrolFactor, HelpDesk, ResendLink, ResetFactors, ResetPassword, Unlock};
+pub use self::transfer::Transfer;
 
 /// Something that somebody wants done. One file each; read it like the procedure it is.
 #[async_trait]

@@ -84,6 +84,9 @@ impl Sandbox {
         answers: &[(&str, &str)],
     ) -> Result<Ticket, EditError> {
         let now = self.shared.clock.now();
+        let asked =
+            ITEMS.iter().find(|(name, ..)| *name == item).map_or(&[][..], |(_, _, variables)| variables);
+        let is_person = |name: &str| asked.iter().any(|variable| (variable.0, variable.2) == (name, USER.0));
         let instance = &mut self.shared.world().servicenow;
         let item = instance.find_by("sc_cat_item", "name", item).map(|found| found.get("sys_id").to_owned());
         let item = item.ok_or_else(|| EditError("no such catalog item".to_owned()))?;
@@ -92,7 +95,11 @@ impl Sandbox {
         let user = user.ok_or_else(|| EditError(format!("no user {requested_for}")))?;
         let today = now.format("%Y-%m-%d").to_string();
         let answer = |(name, value): &(&str, &str)| {
-            let value = if *value == "today" { today.clone() } else { sys_id(instance, value) };
+            let value = match *value {
+                "today" => today.clone(),
+                user if is_person(name) => sys_id(instance, user),
+                text => text.to_owned(),
+            };
             ((*name).to_owned(), value)
         };
         let answers: Vec<(String, String)> = answers.iter().map(answer).collect();

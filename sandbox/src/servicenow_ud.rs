@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::edit::EditError;
 use crate::id::{app_id, group_id};
@@ -21,8 +21,8 @@ const LABEL: &str = "ServiceNow UD";
 #[derive(Debug)]
 pub(crate) struct Provisioning {
     takes: TimeDelta,
-    /// When those whom it provisions were changed last, as it knows, and whether they were assigned.
-    known: BTreeMap<u64, (DateTime<Utc>, bool)>,
+    /// What it knows of those whom it provisions, and whether they were assigned.
+    known: BTreeMap<u64, (Map<String, Value>, bool)>,
 }
 
 impl Sandbox {
@@ -41,7 +41,7 @@ impl Sandbox {
             }
         }
         let known = people(world, &app).into_iter();
-        let known = known.map(|(user, assigned)| (user.key, (user.last_updated, assigned))).collect();
+        let known = known.map(|(user, assigned)| (user.key, (user.profile.clone(), assigned))).collect();
         let takes = TimeDelta::from_std(takes).unwrap_or(TimeDelta::MAX);
         world.provisioning = Some(Provisioning { takes, known });
         Ok(())
@@ -59,10 +59,10 @@ pub(crate) fn catch_up(world: &mut World, now: DateTime<Utc>) {
     let Some(mut provisioning) = world.provisioning.take() else { return };
     let app = world.okta.apps.find(&app_id(LABEL)).cloned();
     for (user, assigned) in app.map(|app| people(world, &app)).unwrap_or_default() {
-        let known = provisioning.known.get(&user.key).copied();
-        let is = (user.last_updated, assigned);
-        if known != Some(is) && user.last_updated + provisioning.takes <= now {
-            bring(&mut world.servicenow, &user, known.is_some_and(|(_, was)| was), assigned, now);
+        let known = provisioning.known.get(&user.key);
+        let is = (user.profile.clone(), assigned);
+        if known != Some(&is) && user.last_updated + provisioning.takes <= now {
+            bring(&mut world.servicenow, &user, known.is_some_and(|(_, was)| *was), assigned, now);
             provisioning.known.insert(user.key, is);
         }
     }

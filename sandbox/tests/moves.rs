@@ -128,3 +128,21 @@ async fn an_item_is_ordered_with_people_by_name() {
     assert_eq!(value("shoe_size"), None, "the item does not ask for it");
     assert!(sandbox.order_item("Employee transfer", "nobody", &[]).is_err());
 }
+
+#[tokio::test]
+async fn somebody_who_was_added_is_followed_too() {
+    let sandbox = frozen().await;
+    let login = "mia.mover@acme.example";
+    let profile = json!({
+        "login": login, "email": login, "firstName": "Mia", "lastName": "Mover", "employeeNumber": "70001",
+        "department": "Engineering", "title": "Engineer",
+    });
+    sandbox.add_okta_user(&json!({"profile": profile, "groups": ["All Employees"]})).unwrap();
+    let record = json!({"user_name": login, "employee_number": "70001", "title": "Engineer"});
+    sandbox.add_records("sys_user", [record]).unwrap();
+    sandbox.provision_servicenow_from_okta(Duration::from_secs(120)).unwrap();
+    okta(&sandbox, &format!("POST /api/v1/users/{login}"), Some(json!({"profile": {"title": "Counsel"}})))
+        .await;
+    sandbox.clock().advance(Duration::from_secs(121));
+    assert_eq!(row(&sandbox, login).await["title"], "Counsel");
+}

@@ -10,6 +10,7 @@ mod groups;
 mod inventory;
 mod links;
 mod log;
+mod memberships;
 mod privileges;
 mod profile;
 mod profile_change;
@@ -33,6 +34,7 @@ pub use self::factors::{EnrolFactor, Enrolment, Phone, RemoveFactor, ResetFactor
 pub use self::groups::{AddToGroup, KEPT_BY_RULES, LeaveGroups, RemoveFromGroup};
 pub use self::inventory::{ConfirmDownstream, Inventory, PROVISIONED_APPS, UNCONFIRMED_APPS};
 pub use self::links::LinkWith;
+pub use self::memberships::{ConfirmMembership, MembershipsSettled};
 pub(crate) use self::privileges::api_tokens;
 pub use self::privileges::{RemoveAdminRoles, RevokeApiTokens};
 pub use self::profile::{CreateUser, SetFound, UpdateProfile};

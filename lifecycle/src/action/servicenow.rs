@@ -11,6 +11,7 @@ mod incidents;
 mod item;
 mod leave;
 mod notes;
+mod recertification;
 mod roles;
 mod ticket;
 mod user_record;
@@ -31,10 +32,15 @@ pub use self::incident::{INCIDENT, OpenIncident};
 pub use self::item::CloseItem;
 pub use self::leave::{LeaveUserGroups, RemoveGivenRoles};
 pub use self::notes::{AddNote, Audience, NOTE};
+pub use self::recertification::{
+    AskForReview, CloseReview, REVIEW_TASK, ReviewAnswered, ReviewItem, Reviewed,
+};
 pub use self::roles::{AddRole, RemoveRole, UserRole};
 pub(crate) use self::ticket::state_label;
 pub use self::ticket::{ConfirmRequest, SetTicketState, Ticket, TicketTable};
-pub use self::user_record::{FieldChange, FieldValue, LockUser, SetUserActive, UpdateUser, UserRecord};
+pub use self::user_record::{
+    ConfirmUser, FieldChange, FieldValue, LockUser, SetUserActive, UpdateUser, UserRecord,
+};
 pub use self::users::{EnsureUser, NewServiceNowUser};
 
 /// A key made of run and step: a second insert of the same step hits the first one's record.

@@ -11,6 +11,7 @@ pub mod hooks;
 pub mod house;
 pub mod lamps;
 pub mod looking;
+pub mod mover;
 pub mod network;
 pub mod sweep;
 

@@ -166,6 +166,6 @@ async fn end(context: &Context<'_>, row: &SysUserDelegate) -> Result<(), ActionE
 }
 
 /// An instant as ServiceNow writes it, in UTC.
-fn instant(at: DateTime<Utc>) -> String {
+pub(super) fn instant(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d %H:%M:%S").to_string()
 }

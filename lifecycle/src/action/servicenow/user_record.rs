@@ -172,6 +172,39 @@ impl Action for UpdateUser {
     }
 }
 
+/// Confirms that something else has brought a change to a person's record: Okta's own ServiceNow app, say. Changes nothing.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ConfirmUser {
+    /// What was to be brought.
+    pub update: UpdateUser,
+}
+
+#[typetag::serde(name = "servicenow.confirm_user")]
+#[async_trait]
+impl Action for ConfirmUser {
+    fn describe(&self) -> Change {
+        Change { verb: Verb::Confirm, ..self.update.describe() }
+    }
+
+    fn permissions(&self) -> Permissions {
+        self.update.permissions()
+    }
+
+    async fn verify(&self, context: &Context<'_>) -> Result<State, ActionError> {
+        let who = &self.update.user.user_name;
+        Ok(match self.update.verify(context).await? {
+            State::Open => {
+                State::Drifted(format!("what changed of {who} in Okta has not come to ServiceNow"))
+            }
+            state => state,
+        })
+    }
+
+    async fn apply(&self, _: &Context<'_>) -> Result<(), ActionError> {
+        Err(ActionError::nothing_to_do())
+    }
+}
+
 /// Locks a person out of ServiceNow, or lets them in again. Locking ends their sessions, and leaves the record in
 /// use: their tasks stay visible.
 #[derive(Debug, Serialize, Deserialize)]
