@@ -411,6 +411,7 @@ async fn granted(engine: &Engine, world: &World, group: &str) -> RunId {
         step: "give".parse().unwrap(),
         target: format!("okta_group:{}", group_id(group)),
         until: None,
+        ends_with: None,
     }];
     let run = engine.submit(&plan).await.unwrap();
     engine.finish(&run).await.unwrap();
