@@ -24,8 +24,8 @@ mod systems;
 pub use engine::{Engine, EngineBuilder, EngineError, Progress};
 pub use journal::JournalError;
 pub use operation::{
-    Convert, EnrolFactor, GrantAccess, HelpDesk, Leave, Offboard, Onboard, Operation, OperationError, Rename, ResendLink,
-    ResetFactors, ResetPassword, RevertBlock, RevokeAccess, Transfer, Unlock,
+    Convert, EnrolFactor, GrantAccess, HelpDesk, Leave, Offboard, Onboard, Operation, OperationError, Rename,
+    ResendLink, ResetFactors, ResetPassword, RevertBlock, RevokeAccess, Transfer, Unlock,
 };
 pub use plan::Plan;
 pub use policy::Policy;

@@ -36,7 +36,7 @@ use crate::action::servicenow::{
     Reviewed,
 };
 use crate::gate::{At, DstGap, When};
-use crate::guard::{Protected, Safeguards, Yourself};
+use crate::guard::{NotOurUser, Protected, Safeguards, Yourself};
 use crate::holdings::{self, Provenance};
 use crate::operation::{Operation, OperationError};
 use crate::plan::{Intent, Plan, PolicyRef, Precedence, Step};
@@ -232,8 +232,9 @@ impl Away<'_> {
         let account = self.holder.account.clone();
         let user = self.holder.user.clone();
         let protected = Protected::by(&self.leave.safeguards, account.clone());
-        let yourself = Yourself { account: account.clone(), servicenow_user: Some(user.sys_id.clone()) };
-        let guarded = ["protected", "yourself"];
+        let yourself = Yourself { account: account.clone() };
+        let not_us = NotOurUser { user: user.clone() };
+        let guarded = ["protected", "yourself", "not-our-user"];
         let ours = Suspension::By(id("suspend"));
         let suspend = Step::new("suspend", "nobody works while away", Suspend { account: account.clone() });
         let back = Unsuspend { account: account.clone(), suspension: ours };
@@ -243,6 +244,7 @@ impl Away<'_> {
         let mut steps = vec![
             Step::guard("protected", "some accounts are nobody's to suspend", protected),
             Step::guard("yourself", "not the branch we sit on", yourself),
+            Step::guard("not-our-user", "nor in ServiceNow", not_us),
             suspend.undone_by(back).needs(guarded),
             Step::new("end-sessions", "a suspension does not end them", sessions)
                 .escalating()

@@ -249,7 +249,7 @@ async fn things(
     for Grant { entitlement, target, .. } in &changes.add {
         let thing = Thing::find(systems, entitlement).await?.map_err(|what| OperationError::BadTarget {
             policy: policy.name().to_owned(),
-            line: policy.target(target).map_or(0, |target| target.line),
+            line: policy.target(target).map(|target| target.line),
             target: target.clone(),
             what,
         })?;
