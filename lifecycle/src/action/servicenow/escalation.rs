@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use servicenow_client::SysId;
 use servicenow_client::journal::JournalKind;
 
-use super::notes::{fit, line};
+use super::notes::{fit, table};
 use super::ticket::{Ticket, state_label};
 use crate::action::{Action, ActionError, Change, Context, Permissions, State, Verb};
 
@@ -29,7 +29,7 @@ pub struct Escalate {
 impl Escalate {
     fn render(&self, context: &Context<'_>) -> String {
         let mut text = format!("{}\n{}\n\nReached so far:\n", context.mark, self.text);
-        text.extend(context.steps.iter().map(line));
+        text.push_str(&table(context));
         let stopped = context
             .steps
             .iter()

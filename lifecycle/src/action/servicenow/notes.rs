@@ -53,7 +53,7 @@ impl AddNote {
         text.push_str(&self.text);
         if self.with_steps {
             text.push_str("\n\n");
-            text.extend(context.steps.iter().map(line));
+            text.push_str(&table(context));
         }
         let text = fit(&text);
         match self.audience {
@@ -111,8 +111,19 @@ impl Action for AddNote {
     }
 }
 
+/// What each step did so far. In the plan's order: a guard that is looked at again after a crash is no later one.
+pub(super) fn table(context: &Context<'_>) -> String {
+    let mut steps: Vec<&StepReport> = context.steps.iter().collect();
+    let place = |report: &&StepReport| {
+        let planned = context.plan.all_steps().position(|step| step.id == report.step);
+        planned.unwrap_or(usize::MAX)
+    };
+    steps.sort_by_key(place);
+    steps.into_iter().map(line).collect()
+}
+
 /// One step in a note's table.
-pub(super) fn line(report: &StepReport) -> String {
+fn line(report: &StepReport) -> String {
     let outcome = report.outcome.as_ref().map_or_else(|| "begun".to_owned(), ToString::to_string);
     let ids: Vec<&str> = report.calls.iter().filter_map(|call| call.request_id.as_deref()).collect();
     let requests = if ids.is_empty() { String::new() } else { format!(" (request {})", ids.join(", ")) };
