@@ -592,6 +592,13 @@ impl Engine {
 }
 
 impl Core {
+    /// Has a run that is being driven hear that there is news. One that waits is due, and taken up with what else is.
+    fn call(&self, id: &RunId) {
+        if let Some(work) = lock(&self.at_work).get_mut(id) {
+            work.called = true;
+        }
+    }
+
     /// Whether a run was told something since the last time.
     fn heeds(&self, id: &RunId) -> bool {
         lock(&self.at_work).get_mut(id).is_some_and(|work| std::mem::take(&mut work.called))

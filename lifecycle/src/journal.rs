@@ -178,12 +178,23 @@ impl Journal {
                 insert(db, &run, &outline, &text, &digest)?;
                 request(db, &outline.intent, &run)?;
                 append(db, &run, outline.accepted(digest), record)?;
-                let mut superseded = Vec::new();
-                for other in others.iter().filter(|other| outline.precedence.supersedes(other.precedence)) {
-                    stop(db, &other.id, Stop::Superseded { by: run.clone() }, record)?;
-                    superseded.push(other.id.clone());
-                }
+                let superseded = match outline.takes_over_after {
+                    None => supersede(db, &run, outline.precedence, &others, record)?,
+                    Some(_) => Vec::new(),
+                };
                 Ok(Accepted::New { superseded })
+            })
+            .await
+    }
+
+    /// Puts an end to the open runs that this one supersedes. Answers which.
+    pub(crate) async fn take_over(&self, run: &RunId, record: Stamp) -> Result<Vec<RunId>, JournalError> {
+        let run = run.clone();
+        self.writer
+            .run(move |db| {
+                let Some(this) = outline(db, &run)? else { return Ok(Vec::new()) };
+                let others = open_about(db, &this.subject)?;
+                supersede(db, &run, this.precedence, &others, record)
             })
             .await
     }
@@ -322,7 +333,8 @@ impl Journal {
             .run(move |db| {
                 let Some(this) = outline(db, &run)? else { return Ok(None) };
                 for id in ids_about(db, &this.subject, "stop IS NULL", Some(&run))? {
-                    if outline(db, &id)?.is_some_and(|other| other.precedence.supersedes(this.precedence)) {
+                    let Some(other) = outline(db, &id)? else { continue };
+                    if other.precedence.supersedes(this.precedence) && has_taken_over(db, &id, &other)? {
                         return Ok(Some(id));
                     }
                 }
@@ -557,6 +569,28 @@ fn stop(db: &Transaction<'_>, run: &RunId, why: Stop, record: Stamp) -> Result<b
     Ok(stopped > 0)
 }
 
+fn supersede(
+    db: &Transaction<'_>,
+    by: &RunId,
+    precedence: Precedence,
+    others: &[Open],
+    record: Stamp,
+) -> Result<Vec<RunId>, JournalError> {
+    let others = others.iter().filter(|other| other.id != *by && precedence.supersedes(other.precedence));
+    let mut superseded = Vec::new();
+    for other in others {
+        stop(db, &other.id, Stop::Superseded { by: by.clone() }, record)?;
+        superseded.push(other.id.clone());
+    }
+    Ok(superseded)
+}
+
+fn has_taken_over(db: &Transaction<'_>, run: &RunId, outline: &Outline) -> Result<bool, JournalError> {
+    let Some(gate) = &outline.takes_over_after else { return Ok(true) };
+    let is_open = |report: &StepReport| report.step == *gate && report.outcome.is_some();
+    Ok(steps(db, run)?.iter().any(is_open))
+}
+
 /// Open runs, the most pressing first: leavers, then access that should have ended by now, then by precedence.
 fn pressing(db: &Transaction<'_>, condition: &str, now: i64) -> Result<Vec<RunId>, JournalError> {
     let urgent = Precedence::OffboardNow as i64;
@@ -602,6 +636,8 @@ struct Outline {
     request: Option<Request>,
     precedence: Precedence,
     #[serde(default)]
+    takes_over_after: Option<StepId>,
+    #[serde(default)]
     claims: Vec<Claim>,
 }
 
@@ -613,6 +649,7 @@ impl Outline {
             subject: plan.subject.clone(),
             request: plan.request.clone(),
             precedence: plan.precedence,
+            takes_over_after: plan.takes_over_after.clone(),
             claims: plan.claims.clone(),
         }
     }

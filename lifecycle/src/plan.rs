@@ -38,6 +38,9 @@ pub struct Plan {
     pub request: Option<Request>,
     /// Who goes first where two runs meet at one person.
     pub precedence: Precedence,
+    /// The gate behind which the run puts an end to those that it supersedes. None: as soon as it is accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub takes_over_after: Option<StepId>,
     /// The access that this plan justifies for as long as its run is open.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub claims: Vec<Claim>,
@@ -350,6 +353,7 @@ impl Plan {
             subject,
             request: None,
             precedence,
+            takes_over_after: None,
             claims: Vec::new(),
             steps: Vec::new(),
             undo_on_failure: false,

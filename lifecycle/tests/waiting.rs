@@ -339,6 +339,35 @@ async fn a_leaver_ends_what_is_open_about_the_person_and_grants_end_with_it() {
 }
 
 #[tokio::test]
+async fn who_leaves_later_keeps_until_then_what_is_open_and_its_end() {
+    let house = House::open().await;
+    let last_day = house.now() + TimeDelta::days(2);
+    let open = |key: &str, days| {
+        let end = at(house.now() + TimeDelta::days(days));
+        let steps = vec![Step::new("give", "", on(key)), end, Step::new("take", "", off(key))];
+        plan(key, "later", Precedence::Grant, steps)
+    };
+    let short = house.begin(&open("later-short", 1)).await;
+    let long = house.begin(&open("later-long", 30)).await;
+    let leave = plan(
+        "later",
+        "later",
+        Precedence::Offboard,
+        vec![at(last_day), Step::new("off", "", off("later-long"))],
+    );
+    let leave = Plan { takes_over_after: Some("at".parse().unwrap()), ..leave };
+    let leaver = house.begin(&leave).await;
+    house.pass(TimeDelta::days(1));
+    house.resume().await;
+    assert_eq!(house.run(&short).await.status, RunStatus::Done, "it has come to its own end");
+    house.pass(TimeDelta::days(1));
+    house.resume().await;
+    house.resume().await;
+    assert_eq!(house.run(&leaver).await.status, RunStatus::Done);
+    assert_eq!(house.run(&long).await.status, RunStatus::Superseded { by: leaver });
+}
+
+#[tokio::test]
 async fn a_leaver_leaves_once_whoever_asks_and_sooner_if_somebody_says_now() {
     let house = House::open().await;
     let leave = |key: &str, precedence| plan(key, "twice", precedence, vec![said("last-day")]);

@@ -52,6 +52,7 @@ pub(super) async fn drive(core: &Core, id: &RunId) -> Result<(), EngineError> {
             let turns = core.subjects.turns(&plan.subject, rank).await;
             // Read anew: another may have had its turn meanwhile.
             let (_, plan, mut driver) = Driver::take_up(core, id, &mut interrupted).await?;
+            driver.take_over(&plan).await?;
             driver.walk(&plan, rank, &turns).await?
         };
         if let Some(rest) = rest {
@@ -139,6 +140,20 @@ impl<'a> Driver<'a> {
             looked: &self.looked,
             interrupted: self.interrupted,
         }
+    }
+
+    /// Puts an end to the runs that this one supersedes, once it is behind the gate from which on it does.
+    async fn take_over(&self, plan: &Plan) -> Result<(), EngineError> {
+        let Some(gate) = &plan.takes_over_after else { return Ok(()) };
+        let is_open = |report: &StepReport| {
+            report.step == *gate && report.outcome.as_ref().is_some_and(Outcome::is_success)
+        };
+        if self.steps.iter().any(is_open) {
+            for run in self.core.journal.take_over(self.id, self.core.clock.now()).await? {
+                self.core.call(&run);
+            }
+        }
+        Ok(())
     }
 
     /// Takes one step after the other. Answers where the run rests, or nothing if it goes on.

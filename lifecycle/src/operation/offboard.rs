@@ -291,6 +291,8 @@ impl Operation for Offboard {
             request: asked.item.as_ref().map(Item::request),
             steps: procedure.steps(),
             closing: procedure.closing(),
+            // What somebody was given has its own end until then.
+            takes_over_after: asked.departure.when.is_some().then(|| step_id("last-hour")),
             ..Plan::new(name(manner), precedence(manner), self.intent(&asked), subject)
         })
     }

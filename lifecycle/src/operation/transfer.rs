@@ -290,7 +290,9 @@ impl Planned<'_> {
         let name = &self.subject.name;
         let mut steps: Vec<Step> = Vec::new();
         steps.extend(self.desk.take());
-        steps.push(Step::gate("effective-date", "the move begins then", At::new(self.effective.clone())));
+        let begins = Step::gate("effective-date", "the move begins then", At::new(self.effective.clone()));
+        let takes_over_after = Some(begins.id.clone());
+        steps.push(begins);
         steps.extend(self.desk.still_wanted(self.asked.wanted.answers()));
         steps.push(self.protected());
         steps.extend(self.hr());
@@ -310,6 +312,7 @@ impl Planned<'_> {
         let intent = self.transfer.intent(self.asked);
         let mut plan = Plan::new(self.transfer.name(), Precedence::Transfer, intent, self.subject.clone());
         plan.request = self.asked.item.as_ref().map(Item::request);
+        plan.takes_over_after = takes_over_after;
         plan.steps = steps;
         plan.closing = self.desk.closing(Words {
             done: format!("{name} has moved, and has the access of the new position and no other."),
