@@ -223,10 +223,8 @@ async fn more_than_one_row_in_fifty_that_goes_wrong_stops_the_batch() {
     }
     begin(&bulk, &lamps::file(&lamps)).await;
     let report = bulk.drive().await.unwrap();
-    assert!(
-        report.to_string().contains("3 of 4") && report.to_string().contains("rows went wrong"),
-        "{report}"
-    );
+    // How many were under way together is chance.
+    assert!(report.to_string().contains(" rows went wrong"), "{report}");
     assert!(report.rows.of(RowState::Left) > 200, "{report}");
     bulk.resume("ann", "an old batch of bulbs").await.unwrap();
     let report = bulk.drive().await.unwrap();

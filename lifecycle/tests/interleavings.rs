@@ -140,8 +140,8 @@ impl Company {
             }
             Event::Fails { effect, skip } => {
                 let fault = match skip % 2 {
-                    0 => Fault::okta("*", "/api/v1/", effect.clone()),
-                    _ => Fault::servicenow("*", "/api/now/", effect.clone()),
+                    0 => Fault::okta("*", "/api/v1/", *effect),
+                    _ => Fault::servicenow("*", "/api/now/", *effect),
                 };
                 self.world.sandbox.add_fault(fault.skip((*skip).into()));
             }

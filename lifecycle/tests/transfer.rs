@@ -345,14 +345,14 @@ async fn somebody_who_is_faster_with_another_attribute_is_not_undone() {
 
 /// What the reviewer was asked, by what it is about.
 fn question(world: &World, group: &str) -> Value {
-    let rows = world.rows("sysapproval_approver").into_iter();
+    let mut rows = world.rows("sysapproval_approver").into_iter();
     let journal = world.rows("sys_journal_field");
     let about = |row: &Value| {
         journal
             .iter()
             .any(|entry| entry["element_id"] == row["sys_id"] && text(&entry["value"]).contains(group))
     };
-    rows.filter(about).next().unwrap_or_else(|| panic!("nobody was asked about {group}"))
+    rows.find(about).unwrap_or_else(|| panic!("nobody was asked about {group}"))
 }
 
 fn answer(world: &World, by: &str, group: &str, state: &str) {

@@ -150,7 +150,7 @@ pub(crate) async fn mastered(
     if changes.is_empty() {
         return Ok(BTreeSet::new());
     }
-    let provider = who.account.credentials.as_ref().and_then(|credentials| credentials.provider());
+    let provider = who.account.credentials.as_ref().and_then(okta_client::users::Credentials::provider);
     let by_directory = provider.is_some_and(|provider| matches!(provider.kind, ActiveDirectory | Ldap));
     let apps = systems.okta.apps().list().of_user(&who.account.id).send().collect_all().await?;
     let by_app = apps.iter().any(|app| app.features.contains(&AppFeature::ProfileMastering));

@@ -392,9 +392,10 @@ impl Planned<'_> {
                 group_name: name.clone().unwrap_or_else(|| id.to_string()),
                 member,
             };
-            let (prefix, why) = match member {
-                true => ("rule-brings", "a rule fills the group: nobody is added by hand"),
-                false => ("rule-ends", "a rule fills the group: nobody is taken out by hand"),
+            let (prefix, why) = if member {
+                ("rule-brings", "a rule fills the group: nobody is added by hand")
+            } else {
+                ("rule-ends", "a rule fills the group: nobody is taken out by hand")
             };
             Some(Step::new(&format!("{prefix}-{n}"), why, action).escalating())
         };
@@ -570,20 +571,16 @@ impl Planned<'_> {
 
     /// What is still to come, for those who work on the ticket.
     fn outlook(&self) -> String {
-        let mut text = String::new();
-        for drop in &self.changes.later {
-            text.push_str(&format!("\n- {} goes after {} working days", drop.entitlement, drop.grace));
-        }
-        for drop in &self.changes.unexplained {
-            text.push_str(&format!(
-                "\n- {} goes after {REVIEW} working days, unless the manager keeps it",
-                drop.entitlement
-            ));
-        }
-        for entitlement in &self.changes.granted {
-            text.push_str(&format!("\n- {entitlement} is covered by a grant, and stays until that ends"));
-        }
-        text
+        let later = self.changes.later.iter();
+        let later =
+            later.map(|drop| format!("\n- {} goes after {} working days", drop.entitlement, drop.grace));
+        let reviewed = self.changes.unexplained.iter().map(|drop| {
+            format!("\n- {} goes after {REVIEW} working days, unless the manager keeps it", drop.entitlement)
+        });
+        let granted = self.changes.granted.iter();
+        let granted =
+            granted.map(|held| format!("\n- {held} is covered by a grant, and stays until that ends"));
+        later.chain(reviewed).chain(granted).collect()
     }
 
     /// A step's name by that of the policy's target, if it can be part of one.
