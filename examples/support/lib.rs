@@ -105,7 +105,8 @@ fn run_on<A: Parser, S>(
     run::<A>(about, after_help, |_| false, example)
 }
 
-fn run<A: Parser>(
+/// Runs an example with arguments, and a help, of its own.
+pub fn run<A: Parser>(
     about: &'static str,
     after_help: &'static str,
     is_json: fn(&A) -> bool,
