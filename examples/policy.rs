@@ -100,7 +100,9 @@ async fn lint(world: &World, policy: &Policy, json: bool) -> Result<u8, BoxError
     if json {
         println!("{:#}", json!({ "policy": policy.name(), "hash": policy.hash(), "findings": findings }));
     } else {
-        findings.iter().for_each(|finding| say(finding));
+        for finding in &findings {
+            say(finding);
+        }
         println!("{} {}: {} findings", policy.name(), policy.hash(), findings.len());
     }
     let is_bad = |finding: &Finding| finding.severity > Severity::Low;
@@ -145,7 +147,9 @@ fn test(policy: &Policy, json: bool) -> u8 {
         let tests: Vec<_> = tests.iter().map(|(name, line)| json!({ "name": name, "line": line })).collect();
         println!("{:#}", json!({ "policy": policy.name(), "hash": policy.hash(), "passed": tests }));
     } else {
-        tests.iter().for_each(|(name, line)| say(&format!("passed, line {line}: {name}")));
+        for (name, line) in &tests {
+            say(&format!("passed, line {line}: {name}"));
+        }
         println!("{} {}: {} tests, all passed", policy.name(), policy.hash(), tests.len());
     }
     0

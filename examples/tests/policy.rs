@@ -39,10 +39,7 @@ fn without_variables_it_lints_the_bundled_policy_on_a_sandbox_of_its_own() {
     let ended = end(example("policy").arg("lint"));
     assert_eq!((ended.status, ended.stderr.as_str()), (0, ""), "{ended:#?}");
     assert!(ended.stdout.contains("acme.toml:"), "{ended:#?}");
-    assert!(
-        ended.stdout.contains("X"),
-        "{ended:#?}"
-    );
+    assert!(ended.stdout.contains('X'), "{ended:#?}");
     assert!(ended.stdout.ends_with(": 2 findings\n"), "{ended:#?}");
 }
 
