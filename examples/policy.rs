@@ -12,7 +12,6 @@ use lifecycle::holdings::held;
 use lifecycle::policy::{Finding, Person, Policy, Population, Severity};
 use lifecycle::rails::Rails;
 use lifecycle::report::printable;
-use okta_client::users::UserId;
 use serde_json::json;
 use servicenow_client::Query;
 use servicenow_client::tables::SysUser;
@@ -112,8 +111,8 @@ async fn lint(world: &World, policy: &Policy, json: bool) -> Result<u8, BoxError
 async fn explain(world: &World, policy: &Policy, login: &str, json: bool) -> Result<u8, BoxError> {
     let systems = &world.systems;
     let users = systems.okta.users();
-    let id: UserId = login.parse()?;
-    let user = users.find(&id).await?.ok_or_else(|| format!("nobody in Okta signs in as {login}"))?;
+    let user =
+        users.find_by_login(login).await?.ok_or_else(|| format!("nobody in Okta signs in as {login}"))?;
     let person = Person::from(&user);
     let named = Query::new().eq("user_name", person.login.as_str());
     let account = systems.servicenow.table::<SysUser>().find_one(named).await?;

@@ -235,7 +235,10 @@ async fn a_run_that_waits_for_its_day_does_not_hold_up_the_next_ticket() {
     let waits = (2, json!(far.number), json!("waiting"));
     assert_eq!(seen, [waits.clone(), (0, json!(today.number), json!("done")), waits]);
     let people = end(&mut company.example("onboard"));
-    assert!(people.stdout.contains("\nThe run is waiting until 2999-01-01 00:00 UTC\n"), "{people:#?}");
+    assert!(
+        people.stdout.contains("\nThe run is waiting at day-before for 2998-12-31 00:00 UTC\n"),
+        "{people:#?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

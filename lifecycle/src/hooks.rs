@@ -1,6 +1,6 @@
 //! What only your own systems can do: hand a secret to a person, and tell whether it is really them who asks.
 //!
-//! Both are given to [`Systems`](crate::Systems), since plans are stored and secrets must not be.
+//! Both are given to [`Systems`], since plans are stored and secrets must not be.
 
 use std::fmt;
 use std::sync::Arc;

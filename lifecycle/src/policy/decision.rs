@@ -41,7 +41,7 @@ impl Decision {
     /// The rules that hold for the person and look at an attribute.
     ///
     /// None for `department` means that the person's department made no difference: no rule knows it.
-    /// [`Policy::literals`] tells which ones the rules do know.
+    /// [`Policy::literals`](crate::Policy::literals) tells which ones the rules do know.
     pub fn rules_reading(&self, attribute: &str) -> Vec<&str> {
         let reading = self.reading.iter().filter(|(_, reads)| reads.contains(attribute));
         reading.map(|(rule, _)| rule.as_str()).collect()
