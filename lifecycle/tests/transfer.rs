@@ -489,6 +489,7 @@ async fn a_later_move_takes_the_place_of_an_earlier_one() {
     let first = go(&engine, &transfer(&to_sales(&world, &[]))).await;
     let legal = to_sales(&world, &[("department", "Legal"), ("title", "Counsel")]);
     let second = go(&engine, &transfer(&legal)).await;
+    engine.resume().await.unwrap();
     let first = engine.finish(&first.id).await.unwrap();
     assert!(matches!(first.status, RunStatus::Superseded { .. }), "{}", first.status);
     let second = to_the_end(&world, &engine, &second.id).await;
