@@ -576,11 +576,15 @@ fn supersede(
     others: &[Open],
     record: Stamp,
 ) -> Result<Vec<RunId>, JournalError> {
-    let others = others.iter().filter(|other| other.id != *by && precedence.supersedes(other.precedence));
+    // Of equals, the later one takes the place of the earlier.
+    let older = others.iter().position(|other| other.id == *by).unwrap_or(others.len());
     let mut superseded = Vec::new();
-    for other in others {
-        stop(db, &other.id, Stop::Superseded { by: by.clone() }, record)?;
-        superseded.push(other.id.clone());
+    for (place, other) in others.iter().enumerate() {
+        let gives_way = place < older || other.precedence < precedence;
+        if gives_way && precedence.supersedes(other.precedence) {
+            stop(db, &other.id, Stop::Superseded { by: by.clone() }, record)?;
+            superseded.push(other.id.clone());
+        }
     }
     Ok(superseded)
 }

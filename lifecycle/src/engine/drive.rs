@@ -148,7 +148,7 @@ impl<'a> Driver<'a> {
         let is_open = |report: &StepReport| {
             report.step == *gate && report.outcome.as_ref().is_some_and(Outcome::is_success)
         };
-        if self.steps.iter().any(is_open) {
+        if self.stop.is_none() && self.steps.iter().any(is_open) {
             for run in self.core.journal.take_over(self.id, self.core.clock.now()).await? {
                 self.core.call(&run);
             }
