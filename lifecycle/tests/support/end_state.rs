@@ -92,11 +92,12 @@ fn forget(value: &mut Value, names: &BTreeMap<String, String>) {
 
 /// A text without run ids, request ids, instants, and the ledger's head.
 fn plain(text: &mut String) {
-    static PARTS: LazyLock<[(Regex, &str); 5]> = LazyLock::new(|| {
+    static PARTS: LazyLock<[(Regex, &str); 6]> = LazyLock::new(|| {
         [
             (r"(?m)^Ledger: .*\n", ""),
             (r" \(request [^)]*\)", ""),
             (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "RUN"),
+            (r"\blc:[0-9a-f]{32}:", "lc:RUN:"),
             (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?(\.\d+)?( UTC|Z)?", "INSTANT"),
             (r"\((\d+ (d|h|min|s) )+after\)", "(LATER)"),
         ]
